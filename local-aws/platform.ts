@@ -54,6 +54,8 @@ export interface Session {
   readonly sessionName: string;
   readonly sourceIdentity?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Policies that narrow the session further, as a Roles Anywhere profile does. */
+  readonly sessionPolicies?: readonly JsonObject[];
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -92,6 +94,8 @@ export interface Access {
   mayAssume(roleArn: string, service: string, action: string, context: Readonly<Record<string, string>>): Verdict;
   /** Logs each authorization with its verdict; throws AccessDeniedException where the verdict is enforced for this caller. */
   authorize(caller: Caller, needed: readonly Authorization[]): void;
+  /** Sets (or with undefined removes) one policy document on a resource: a queue policy, a Lambda permission. */
+  attachResourcePolicy(resourceArn: string, statementId: string, document: JsonObject | undefined): void;
 }
 
 export interface Platform {
