@@ -1,0 +1,143 @@
+/**
+ * How the facts of a host change as an attempt goes on. Each function returns the change to write; the caller writes it
+ * on the condition that the row is still at the revision it read.
+ */
+import { retryTime } from './back-off.ts';
+import type {
+  Attempt,
+  CurrentCertificate,
+  Failure,
+  FactsChange,
+  HostFacts,
+  Intent,
+  IssuancePolicy,
+  Step,
+} from './facts.ts';
+import { administratorHash, deploymentHash, requestHash } from './hashes.ts';
+import { CERTIFICATE_IS_LOST } from './reasons.ts';
+import { renewalTime } from './renewal-window.ts';
+import { MINUTE, utcDay } from './time.ts';
+
+/** How long an attempt may take, counted from the delivery of its first message, before the tick takes it for lost. */
+export const ATTEMPT_SECONDS = 15 * MINUTE;
+/** How often one attempt is resumed before it counts as a failure. */
+const RESUMES_MAX = 3;
+
+/** Claims a new attempt. `deliveryDelay`: seconds until its first message is delivered. */
+export function claim(facts: HostFacts, id: string, deliveryDelay: number, now: number): FactsChange {
+  const deadline = now + deliveryDelay + ATTEMPT_SECONDS;
+  const day = utcDay(now);
+  const count = facts.issuances?.day === day ? facts.issuances.count + 1 : 1;
+  return {
+    attempt: {
+      id,
+      stage: 'csr',
+      startedAt: now,
+      stageSince: now,
+      deadline,
+      requestHash: requestHash(facts.request),
+      deploymentHash: deploymentHash(facts.deployment),
+      resumes: 0,
+    },
+    issuances: { day, count },
+    nextCheckAt: deadline,
+  };
+}
+
+/** Claims an attempt that deploys the current certificate again, to other places. */
+export function claimRedeployment(facts: HostFacts, id: string, deliveryDelay: number, now: number): FactsChange {
+  const { attempt, nextCheckAt } = claim(facts, id, deliveryDelay, now);
+  if (attempt === undefined || attempt === null || facts.certificate === undefined) return {};
+  const { arn, notAfter } = facts.certificate;
+  const redeployment: Attempt = { ...attempt, stage: 'deploying', certificateArn: arn, certificateNotAfter: notAfter };
+  return { attempt: redeployment, ...(nextCheckAt === undefined ? {} : { nextCheckAt }) };
+}
+
+/** Gives an overdue or parked attempt another span, or undefined when it has had its resumes. */
+export function resume(attempt: Attempt, deliveryDelay: number, now: number): FactsChange | undefined {
+  const parked = attempt.deadline === undefined;
+  if (!parked && attempt.resumes >= RESUMES_MAX) return undefined;
+  const deadline = now + deliveryDelay + ATTEMPT_SECONDS;
+  const resumes = parked ? 0 : attempt.resumes + 1;
+  // An overdue command may still end: only a parked attempt, whose command has failed, starts a new one.
+  const stageSince = parked ? now : attempt.stageSince;
+  return { attempt: { ...attempt, deadline, stageSince, resumes }, nextCheckAt: deadline };
+}
+
+/** Before IssueCertificate. */
+export function intend(attempt: Attempt, intent: Intent): FactsChange {
+  return { attempt: { ...attempt, stage: 'issuing', stageSince: intent.askedAt, intent } };
+}
+
+/** Before the second command. */
+export function beginDeployment(
+  facts: HostFacts,
+  attempt: Attempt,
+  certificate: { readonly arn: string; readonly notAfter: number },
+  now: number,
+): FactsChange {
+  return {
+    attempt: {
+      ...attempt,
+      stage: 'deploying',
+      stageSince: now,
+      deploymentHash: deploymentHash(facts.deployment),
+      certificateArn: certificate.arn,
+      certificateNotAfter: certificate.notAfter,
+    },
+  };
+}
+
+/** The host uses the certificate: the attempt and its failures are forgotten. */
+export function complete(
+  facts: HostFacts,
+  certificate: Omit<CurrentCertificate, 'deployedAt'>,
+  policy: IssuancePolicy,
+  now: number,
+): FactsChange {
+  return {
+    certificate: { ...certificate, deployedAt: now },
+    attempt: null,
+    failure: null,
+    nextCheckAt: renewalTime(facts.hostId, certificate.serial, certificate, policy),
+  };
+}
+
+/**
+ * Records a failure and its next try. An attempt that has a certificate is parked, to be resumed with the same one,
+ * unless the reason says that this certificate can never be deployed; every other attempt is forgotten.
+ */
+export function fail(
+  facts: HostFacts,
+  failed: { readonly step: Step; readonly reason: string; readonly message: string },
+  policy: IssuancePolicy,
+  now: number,
+): FactsChange {
+  const count = (facts.failure?.count ?? 0) + 1;
+  const retryAt = retryTime(count, now, facts.certificate, policy);
+  const failure: Failure = {
+    ...failed,
+    at: now,
+    since: facts.failure?.since ?? now,
+    count,
+    retryAt,
+    rowHash: administratorHash(facts),
+    // A notice names a reason once; another reason is news.
+    ...(facts.failure?.notifiedAt === undefined || facts.failure.reason !== failed.reason
+      ? {}
+      : { notifiedAt: facts.failure.notifiedAt }),
+  };
+  const { attempt } = facts;
+  if (attempt === undefined) return { failure, nextCheckAt: retryAt };
+  return { failure, attempt: loses(attempt, failed.reason) ? null : park(attempt), nextCheckAt: retryAt };
+}
+
+/** Whether a failure with this reason ends the attempt, so that its certificate, if any, is an orphan. */
+export function loses(attempt: Attempt, reason: string): boolean {
+  return attempt.certificateArn === undefined || CERTIFICATE_IS_LOST.includes(reason);
+}
+
+function park(attempt: Attempt): Attempt {
+  const { deadline: _deadline, ...parked } = attempt;
+  return parked;
+}

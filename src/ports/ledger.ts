@@ -1,0 +1,33 @@
+/** Every certificate that certvend ever asked for. */
+export interface LedgerEntry {
+  readonly certificateArn: string;
+  readonly hostId: string;
+  readonly attempt: string;
+  readonly serial: string;
+  readonly publicKeyHash: string;
+  readonly issuedAt: number;
+  /** As asked; the exact one stands in the certificate. */
+  readonly notAfter: number;
+  readonly requestHash: string;
+  readonly outcome: Outcome;
+  readonly outcomeAt: number;
+  readonly revokedAt?: number;
+}
+
+/** What became of a certificate. */
+export type Outcome = 'issued' | 'deployed' | 'superseded' | 'orphaned';
+
+export interface Ledger {
+  /** Stores a new entry; one that exists already stays as it is. */
+  record(entry: LedgerEntry): Promise<void>;
+  get(certificateArn: string): Promise<LedgerEntry | undefined>;
+  /** At most 1,000 at a time; unknown ARNs are left out. */
+  getMany(certificateArns: readonly string[]): Promise<readonly LedgerEntry[]>;
+  /** The newest entries of a host first, at most 20. */
+  ofHost(hostId: string): Promise<readonly LedgerEntry[]>;
+  /** Notes what became of a certificate; an unknown ARN is left alone. */
+  note(certificateArn: string, outcome: Outcome, now: number): Promise<void>;
+  noteRevoked(certificateArn: string, revokedAt: number): Promise<void>;
+  /** Adds to the issuances started on a UTC day and returns the new total. */
+  addIssuances(day: string, count: number): Promise<number>;
+}
