@@ -88,10 +88,14 @@ export function restJson(definition: {
     scope,
     call: run,
     async handle(request, caller) {
-      return answer(async () => {
+      let operation = `${request.method} ${request.path}`;
+      const response = await answer(async () => {
         const { route, input } = matchRoute(scope, definition.routes, request);
+        operation = route.operation;
         return { status: route.status ?? 200, output: await run(route.operation, input, caller) };
       }, 'application/json');
+      // The gateway logs the operation's name from this header and takes it off.
+      return { ...response, headers: { ...response.headers, 'x-local-operation': operation } };
     },
     ...definition.rest,
   };

@@ -1,0 +1,192 @@
+/**
+ * The one loopback port of the local AWS. A request is routed by the service name in its signature's credential scope, as
+ * AWS clients need no other address than `AWS_ENDPOINT_URL`. Everything under `/_local/` is a control for tests and people.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { LocalClock } from '../clock.ts';
+import type { LocalAccess } from '../iam/access.ts';
+import { AwsError } from '../platform.ts';
+import type { Caller, HttpRequest, HttpResponse, Json, JsonObject, Platform, Service } from '../platform.ts';
+import { identify } from './caller.ts';
+import { createCallLog } from './call-log.ts';
+import type { RecordedCall } from './call-log.ts';
+import { gatewayControls } from './controls.ts';
+import type { Control } from './controls.ts';
+import { errorResponse } from './errors.ts';
+import { operationOf } from './operation-name.ts';
+import { readRequest, refuseForeignOrigin } from './request.ts';
+
+export interface GatewayOptions {
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  readonly clock: LocalClock;
+  readonly access: LocalAccess;
+  readonly region: string;
+  readonly accountId: string;
+  readonly partition: string;
+}
+
+export interface Gateway {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string;
+  readonly port: number;
+  register(service: Service): void;
+  services(): readonly Service[];
+  readonly call: Platform['call'];
+  calls(): readonly RecordedCall[];
+  /** Stops the server first, then every service (last registered first), then the clock. */
+  close(): Promise<void>;
+}
+
+/** Starts listening at once; services may be registered afterwards. Rejects with one sentence when the port is taken. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { clock, access } = options;
+  const services = new Map<string, Service>();
+  const log = createCallLog();
+  const own = gatewayControls({ clock, access, log });
+
+  function serviceFor(scope: string): Service {
+    const found = services.get(scope);
+    if (found !== undefined) return found;
+    const known = [...services.keys()].sort().join(', ');
+    throw new AwsError('UnknownService', `the local AWS has no service ${scope}; it has ${known}`, 404);
+  }
+
+  function control(key: string): Control {
+    const found =
+      own[key] ?? [...services.values()].map((service) => service.controls?.[key]).find((one) => one !== undefined);
+    if (found === undefined) throw new AwsError('UnknownControl', `the local AWS has no control ${key}`, 404);
+    return found;
+  }
+
+  async function api(request: HttpRequest): Promise<HttpResponse> {
+    let scope = 'unknown';
+    let caller: Caller | undefined;
+    let response: HttpResponse;
+    try {
+      ({ scope, caller } = identify(request, options));
+      response = await serviceFor(scope).handle(request, caller);
+    } catch (error) {
+      response = errorResponse(error, request, scope);
+    }
+    const { 'x-local-operation': named, 'x-local-error': failure, ...headers } = response.headers;
+    const error = response.status < 400 ? undefined : (failure ?? headers['x-amzn-errortype'] ?? 'Error');
+    log.add({
+      at: clock.now(),
+      scope,
+      operation: named ?? operationOf(request),
+      caller,
+      status: response.status,
+      ...(error === undefined ? {} : { error }),
+    });
+    return { ...response, headers };
+  }
+
+  const call: Platform['call'] = async (caller, scope, operation, input) => {
+    const entry = { at: clock.now(), scope, operation, caller };
+    try {
+      const output = await serviceFor(scope).call(operation, input, caller);
+      log.add({ ...entry, status: 200 });
+      return output;
+    } catch (error) {
+      const known = error instanceof AwsError;
+      log.add({ ...entry, status: known ? error.status : 500, error: known ? error.code : 'InternalFailure' });
+      throw error;
+    }
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    answer(incoming, outgoing, (request) => (request.path.startsWith('/_local/') ? local(request) : api(request)));
+  });
+
+  async function local(request: HttpRequest): Promise<HttpResponse> {
+    try {
+      const run = control(`${request.method} ${request.path}`);
+      return json(200, await run(controlInput(request)));
+    } catch (error) {
+      return errorResponse(error, request, 'local');
+    }
+  }
+
+  const port = await listen(server, options.port ?? 0);
+  return {
+    endpoint: `http://127.0.0.1:${String(port)}`,
+    port,
+    register(service) {
+      if (services.has(service.scope)) throw new Error(`service ${service.scope} is registered already`);
+      services.set(service.scope, service);
+    },
+    services: () => [...services.values()],
+    call,
+    calls: () => log.list(),
+    async close() {
+      await stop(server);
+      for (const service of [...services.values()].reverse()) await service.close?.();
+      clock.close();
+    },
+  };
+}
+
+function answer(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  route: (request: HttpRequest) => Promise<HttpResponse>,
+): void {
+  readRequest(incoming)
+    .then(async (request) => {
+      try {
+        refuseForeignOrigin(request);
+        return await route(request);
+      } catch (error) {
+        return errorResponse(error, request, 'local');
+      }
+    })
+    .then((response) => {
+      outgoing.writeHead(response.status, { ...response.headers, 'content-length': contentLength(response) });
+      outgoing.end(incoming.method === 'HEAD' ? undefined : response.body);
+    })
+    .catch(() => {
+      // The client went away while it was sending.
+      outgoing.destroy();
+    });
+}
+
+/** An answer to HEAD has no body but tells the length that GET would have. */
+function contentLength(response: HttpResponse): string {
+  return response.headers['content-length'] ?? String(Buffer.byteLength(response.body));
+}
+
+function controlInput(request: HttpRequest): JsonObject {
+  if (request.method === 'GET') return Object.fromEntries(request.query);
+  if (request.body.length === 0) return {};
+  const parsed: Json = JSON.parse(request.body.toString('utf8')) as Json; // JSON.parse gives JSON; only its type says less.
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  throw new AwsError('ValidationException', 'the body of a control is a JSON object');
+}
+
+function json(status: number, body: Json): HttpResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const busy = `port ${String(port)} on 127.0.0.1 is in use: stop the program that listens there, or choose another port`;
+      reject(error.code === 'EADDRINUSE' ? new Error(busy) : error);
+    });
+    // Loopback only: administrators need no password here.
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+async function stop(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * Identity and access of the local AWS: roles and policies, temporary credentials, and a log of every permission that was
+ * needed. Calls of functions and services are judged and logged but go through, so that a missing permission shows up as a
+ * line of the log and not as an outage of the demo; sessions from Roles Anywhere are refused for real, as their limits are
+ * what an operator wants to see. `enforce` refuses everybody.
+ */
+import { AwsError } from '../platform.ts';
+import type { Access, Authorization, Caller, Clock, JsonObject, Session, Verdict } from '../platform.ts';
+import { createAuthorizationLog } from './authorization-log.ts';
+import type { AuthorizationLog } from './authorization-log.ts';
+import { createDirectory } from './directory.ts';
+import type { Directory } from './directory.ts';
+import { evaluate, evaluateTrust } from './evaluate.ts';
+import { parsePolicy } from './policy.ts';
+import type { Policy } from './policy.ts';
+import { createSessions } from './sessions.ts';
+import type { IssuedKey } from './sessions.ts';
+
+export interface AccessOptions {
+  readonly clock: Clock;
+  readonly partition: string;
+  readonly accountId: string;
+  /** Refuse what the policies refuse, for functions and services too. */
+  readonly enforce?: boolean;
+}
+
+/** `Access` plus what the gateway, the IAM resources and the controls need. */
+export interface LocalAccess extends Access {
+  readonly directory: Directory;
+  readonly log: AuthorizationLog;
+  /** The issued access key, also when it has expired; undefined for a key this AWS never issued. */
+  issuedKey(accessKeyId: string): IssuedKey | undefined;
+  setEnforced(enforced: boolean): void;
+}
+
+export function createAccess(options: AccessOptions): LocalAccess {
+  const { clock, partition, accountId } = options;
+  const directory = createDirectory({ partition, accountId });
+  const sessions = createSessions({ clock, partition, accountId });
+  const log = createAuthorizationLog(clock);
+  const resourcePolicies = new Map<string, Map<string, Policy>>();
+  let enforced = options.enforce ?? false;
+
+  function judge(caller: Caller, needed: Authorization, context: Readonly<Record<string, string>>): Verdict {
+    const session = caller.kind === 'role' ? sessions.find(caller.accessKeyId)?.session : undefined;
+    return evaluate(
+      { caller, action: needed.action, resource: needed.resource, context },
+      {
+        identity: caller.kind === 'role' ? directory.policiesOf(caller.roleArn) : [],
+        session: session?.sessionPolicies?.map((document, index) =>
+          parsePolicy(`session policy ${String(index)}`, document, 'identity'),
+        ),
+        resource: policiesOn(needed.resource),
+      },
+    );
+  }
+
+  function policiesOn(resource: string): Policy[] {
+    // Objects are governed by the policy of their bucket.
+    const owner = /^arn:[^:]*:s3:::[^/]+/.exec(resource)?.[0] ?? resource;
+    return [...(resourcePolicies.get(owner)?.values() ?? [])];
+  }
+
+  function isEnforced(caller: Caller): boolean {
+    if (enforced) return true;
+    // Roles Anywhere always sets a source identity; sessions of functions never have one.
+    return caller.kind === 'role' && sessions.find(caller.accessKeyId)?.session.sourceIdentity !== undefined;
+  }
+
+  return {
+    directory,
+    log,
+    issuedKey: sessions.find,
+    issue: (session: Session) => sessions.issue(session),
+    setEnforced(value) {
+      enforced = value;
+    },
+    mayAssume(roleArn, service, action, context) {
+      const caller: Caller = { kind: 'service', service };
+      const trust = directory.trustOf(roleArn);
+      const request = { caller, action, resource: roleArn, context: { ...context, 'aws:PrincipalServiceName': service } };
+      const verdict: Verdict =
+        trust === undefined ? { allowed: false, reason: `there is no role ${roleArn}` } : evaluateTrust(request, trust);
+      log.add({ caller: service, action, resource: roleArn, context: request.context, ...verdict });
+      return verdict;
+    },
+    authorize(caller, needed) {
+      if (caller.kind === 'administrator') return;
+      const who = caller.kind === 'role' ? caller.roleArn : caller.service;
+      for (const one of needed) {
+        const context = { ...callerContext(caller, accountId, sessions.find), ...one.context };
+        const verdict = judge(caller, one, context);
+        log.add({ caller: who, action: one.action, resource: one.resource, context, ...verdict });
+        if (!verdict.allowed && isEnforced(caller)) {
+          const name = caller.kind === 'role' ? caller.arn : caller.service;
+          throw new AwsError(
+            'AccessDeniedException',
+            `User: ${name} is not authorized to perform: ${one.action} on resource: ${one.resource} (${verdict.reason})`,
+            403,
+          );
+        }
+      }
+    },
+    attachResourcePolicy(resourceArn, statementId, document: JsonObject | undefined) {
+      const attached = resourcePolicies.get(resourceArn) ?? new Map<string, Policy>();
+      resourcePolicies.set(resourceArn, attached);
+      if (document === undefined) attached.delete(statementId);
+      else attached.set(statementId, parsePolicy(`${statementId} on ${resourceArn}`, document, 'resource'));
+    },
+  };
+}
+
+/** Condition keys that come with the caller, not with the request. */
+function callerContext(
+  caller: Exclude<Caller, { kind: 'administrator' }>,
+  accountId: string,
+  find: (accessKeyId: string) => IssuedKey | undefined,
+): Record<string, string> {
+  const always = {
+    // The loopback interface stands for TLS here: policies that refuse plain HTTP mean the network.
+    'aws:SecureTransport': 'true',
+    'aws:ResourceAccount': accountId,
+  };
+  if (caller.kind === 'service') {
+    return {
+      ...always,
+      'aws:PrincipalIsAWSService': 'true',
+      'aws:PrincipalServiceName': caller.service,
+      'aws:SourceAccount': accountId,
+      ...(caller.sourceArn === undefined ? {} : { 'aws:SourceArn': caller.sourceArn }),
+    };
+  }
+  const session = find(caller.accessKeyId)?.session;
+  return {
+    ...always,
+    'aws:PrincipalIsAWSService': 'false',
+    'aws:PrincipalArn': caller.roleArn,
+    'aws:PrincipalAccount': accountId,
+    'aws:PrincipalType': 'AssumedRole',
+    ...(session?.sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': session.sourceIdentity }),
+    ...Object.fromEntries(Object.entries(session?.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * Policy documents as CloudFormation and the APIs hand them in. Parsing is strict: an element, operator or principal type
+ * that the evaluation does not know is refused by name when the resource is created, never ignored when it is judged.
+ */
+import { z } from 'zod';
+import { AwsError } from '../platform.ts';
+import type { Json } from '../platform.ts';
+
+/** One or many, as everywhere in policies; always a list afterwards. */
+const oneOrMany = <T>(item: z.ZodType<T>): z.ZodType<T[]> =>
+  z.union([item.transform((single) => [single]), z.array(item)]);
+const strings = oneOrMany(z.string());
+const conditionValues = oneOrMany(z.union([z.string(), z.boolean(), z.number()]).transform(String));
+
+const namedPrincipal = z.strictObject({ AWS: strings.optional(), Service: strings.optional() });
+const principal = z.union([
+  z.literal('*').transform((): z.infer<typeof namedPrincipal> => ({ AWS: ['*'] })),
+  namedPrincipal,
+]);
+
+const statement = z
+  .strictObject({
+    Sid: z.string().optional(),
+    Effect: z.enum(['Allow', 'Deny']),
+    Principal: principal.optional(),
+    Action: strings.optional(),
+    NotAction: strings.optional(),
+    Resource: strings.optional(),
+    NotResource: strings.optional(),
+    Condition: z.record(z.string(), z.record(z.string(), conditionValues)).optional(),
+  })
+  .refine((s) => (s.Action === undefined) !== (s.NotAction === undefined), 'needs either Action or NotAction');
+
+const document = z.strictObject({
+  Version: z.enum(['2012-10-17', '2008-10-17']).optional(),
+  Id: z.string().optional(),
+  Statement: oneOrMany(statement),
+});
+
+export type Statement = z.infer<typeof statement>;
+/** A parsed document with a name for messages, e.g. `CertIssueRole/DefaultPolicy`. */
+export interface Policy {
+  readonly name: string;
+  readonly statements: readonly Statement[];
+}
+
+const BASES = [
+  'StringEquals',
+  'StringNotEquals',
+  'StringEqualsIgnoreCase',
+  'StringNotEqualsIgnoreCase',
+  'StringLike',
+  'StringNotLike',
+  'ArnEquals',
+  'ArnNotEquals',
+  'ArnLike',
+  'ArnNotLike',
+  'Bool',
+  'Null',
+] as const;
+export type BaseOperator = (typeof BASES)[number];
+
+export interface Operator {
+  readonly base: BaseOperator;
+  readonly quantifier: 'ForAnyValue' | 'ForAllValues' | undefined;
+  readonly ifExists: boolean;
+}
+
+/** Takes `ForAnyValue:StringLikeIfExists` apart; undefined when it is not an operator this AWS evaluates. */
+export function parseOperator(text: string): Operator | undefined {
+  const match = /^(?:(ForAnyValue|ForAllValues):)?(\w+?)(IfExists)?$/.exec(text);
+  const base = BASES.find((known) => known === match?.[2]);
+  if (match === null || base === undefined || (base === 'Null' && match[3] !== undefined)) return undefined;
+  const quantifier = match[1];
+  return {
+    base,
+    quantifier: quantifier === 'ForAnyValue' || quantifier === 'ForAllValues' ? quantifier : undefined,
+    ifExists: match[3] !== undefined,
+  };
+}
+
+/** What a document is attached to decides which elements it must and must not have. */
+export type PolicyKind = 'identity' | 'resource' | 'trust';
+
+/** Parses a document or throws MalformedPolicyDocument that names every problem. */
+export function parsePolicy(name: string, source: Json, kind: PolicyKind): Policy {
+  const parsed = document.safeParse(source);
+  if (!parsed.success) {
+    throw malformed(name, parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  }
+  const problems = parsed.data.Statement.flatMap((one, index) =>
+    problemsOf(one, kind).map((problem) => `Statement ${one.Sid ?? String(index)}: ${problem}`),
+  );
+  if (problems.length > 0) throw malformed(name, problems);
+  return { name, statements: parsed.data.Statement };
+}
+
+function problemsOf(one: Statement, kind: PolicyKind): string[] {
+  const problems: string[] = [];
+  const hasResource = one.Resource !== undefined || one.NotResource !== undefined;
+  if (one.Resource !== undefined && one.NotResource !== undefined) problems.push('has both Resource and NotResource');
+  if (kind === 'identity' && one.Principal !== undefined) problems.push('an identity policy has no Principal');
+  if (kind !== 'identity' && one.Principal === undefined) problems.push('needs a Principal');
+  if (kind === 'trust' && hasResource) problems.push('a trust policy has no Resource');
+  if (kind !== 'trust' && !hasResource) problems.push('needs Resource or NotResource');
+  for (const operator of Object.keys(one.Condition ?? {})) {
+    if (parseOperator(operator) === undefined) {
+      problems.push(`condition operator ${operator} is not supported by the local AWS`);
+    }
+  }
+  return problems;
+}
+
+function malformed(name: string, problems: readonly string[]): AwsError {
+  return new AwsError('MalformedPolicyDocument', `policy ${name}: ${problems.join('; ')}`);
+}
