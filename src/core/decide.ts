@@ -88,8 +88,8 @@ function backingOff(facts: HostFacts, now: number, policy: IssuancePolicy): Deci
 /** A failed deployment goes on with the certificate it has, while that lives and still says what is asked for. */
 function deploymentPending(facts: HostFacts, now: number): Decision | undefined {
   const { attempt } = facts;
-  if (attempt?.certificateArn === undefined || attempt.requestHash !== requestHash(facts.request)) return undefined;
-  if (attempt.certificateNotAfter !== undefined && attempt.certificateNotAfter <= now) return undefined;
+  if (attempt?.issued === undefined || attempt.requestHash !== requestHash(facts.request)) return undefined;
+  if (attempt.issued.notAfter <= now) return undefined;
   const message = `the certificate of attempt ${attempt.id} is issued and not deployed yet`;
   return { action: 'resume', reason: REASON.deploymentPending, message, nextCheckAt: now };
 }

@@ -67,8 +67,7 @@ export interface Deployment {
   readonly endpoint: string;
 }
 
-/** The certificate that the host is known to use. */
-export interface CurrentCertificate {
+export interface IssuedCertificateFacts {
   readonly arn: string;
   /** Hexadecimal, upper case, even number of digits; accepted as is by RevokeCertificate. */
   readonly serial: string;
@@ -76,6 +75,10 @@ export interface CurrentCertificate {
   readonly publicKeyHash: string;
   readonly notBefore: number;
   readonly notAfter: number;
+}
+
+/** The certificate that the host is known to use. */
+export interface CurrentCertificate extends IssuedCertificateFacts {
   readonly requestHash: string;
   readonly deploymentHash: string;
   readonly deployedAt: number;
@@ -109,9 +112,8 @@ export interface Attempt {
   /** How often this attempt was resumed. */
   readonly resumes: number;
   readonly intent?: Intent;
-  readonly certificateArn?: string;
-  /** End of the undeployed certificate's life; known once the stage is `deploying`. */
-  readonly certificateNotAfter?: number;
+  /** What is to be deployed; known once the stage is `deploying`. */
+  readonly issued?: IssuedCertificateFacts;
 }
 
 /** The step of the life of a certificate at which something failed. */
@@ -153,7 +155,10 @@ export interface HostFacts {
 
 /** A change of the facts; `null` removes, absent leaves alone. */
 export interface FactsChange {
+  /** A newly deployed certificate; `expiry` and `serial` of the row follow it. */
   readonly certificate?: CurrentCertificate;
+  /** The current certificate was revoked; leaves `expiry` alone. */
+  readonly revokedAt?: number;
   readonly attempt?: Attempt | null;
   readonly failure?: Failure | null;
   readonly issuances?: { readonly day: string; readonly count: number };
@@ -162,9 +167,11 @@ export interface FactsChange {
 
 /** The facts after a change; pure, so that status words can be derived before the write. */
 export function applyChange(facts: HostFacts, change: FactsChange): HostFacts {
-  const { attempt, failure, nextCheckAt, ...rest } = facts;
+  const { attempt, failure, nextCheckAt, certificate, ...rest } = facts;
+  const revoked = certificate === undefined || change.revokedAt === undefined ? certificate : { ...certificate, revokedAt: change.revokedAt };
   return {
     ...rest,
+    ...keep('certificate', revoked, undefined),
     ...keep('attempt', change.attempt, attempt),
     ...keep('failure', change.failure, failure),
     ...keep('nextCheckAt', change.nextCheckAt, nextCheckAt),

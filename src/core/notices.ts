@@ -3,7 +3,7 @@
  * most 100 characters where hosts' own words allow it.
  */
 import type { Failure, HostFacts, IssuancePolicy, Step } from './facts.ts';
-import { adviceFor } from './reasons.ts';
+import { adviceFor, FAILURE } from './reasons.ts';
 import { isoTime, spanText } from './time.ts';
 
 /** SNS takes 100 characters of ASCII as a subject. */
@@ -32,20 +32,26 @@ const STEP_TEXT: Readonly<Record<Step, string>> = {
 /** Whether a failure is worth a mail now: news, or once more when less than `mustSurvive` of life is left. */
 export function needsNotice({ failure, certificate }: HostFacts, now: number, policy: IssuancePolicy): boolean {
   if (failure === undefined) return false;
-  if (failure.notifiedAt === undefined) return true;
   const urgentFrom = (certificate?.notAfter ?? Infinity) - policy.mustSurviveSeconds;
+  // A host that is switched off now and then is no news while its certificate has plenty of life.
+  if (failure.reason === FAILURE.agentOffline && now < urgentFrom && certificate !== undefined) return false;
+  if (failure.notifiedAt === undefined) return true;
   return now >= urgentFrom && failure.notifiedAt < urgentFrom;
 }
 
-export function digest(hosts: readonly FailingHost[], policy: IssuancePolicy, now: number): Notice {
+/** `remarks`: sentences about the fleet as a whole, shown first. */
+export function digest(hosts: readonly FailingHost[], remarks: readonly string[], policy: IssuancePolicy, now: number): Notice {
   const [first] = hosts;
   const who = hosts.length === 1 && first !== undefined ? first.hostId : `${String(hosts.length)} hosts`;
   const urgent = hosts.filter((host) => isUrgent(host, policy, now)).length;
   const shown = hosts.slice(0, HOSTS_MAX).map((host) => paragraph(host, policy, now));
   const rest = hosts.length > HOSTS_MAX ? [`... and ${String(hosts.length - HOSTS_MAX)} more; the table certificates has them all.`] : [];
   return {
-    subject: `certvend: ${who} cannot get a certificate${urgent > 0 ? ` (${String(urgent)} urgent)` : ''}`,
-    body: [...shown, ...rest, 'certvend goes on trying by itself. All other hosts are unaffected.'].join('\n\n'),
+    subject:
+      hosts.length === 0
+        ? 'certvend: the fleet needs attention'
+        : `certvend: ${who} cannot get a certificate${urgent > 0 ? ` (${String(urgent)} urgent)` : ''}`,
+    body: [...remarks, ...shown, ...rest, 'certvend goes on trying by itself. All other hosts are unaffected.'].join('\n\n'),
   };
 }
 

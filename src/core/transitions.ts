@@ -5,16 +5,16 @@
 import { retryTime } from './back-off.ts';
 import type {
   Attempt,
-  CurrentCertificate,
   Failure,
   FactsChange,
   HostFacts,
   Intent,
+  IssuedCertificateFacts,
   IssuancePolicy,
   Step,
 } from './facts.ts';
 import { administratorHash, deploymentHash, requestHash } from './hashes.ts';
-import { CERTIFICATE_IS_LOST } from './reasons.ts';
+import { CERTIFICATE_IS_LOST, FAILURE } from './reasons.ts';
 import { renewalTime } from './renewal-window.ts';
 import { MINUTE, utcDay } from './time.ts';
 
@@ -48,20 +48,21 @@ export function claim(facts: HostFacts, id: string, deliveryDelay: number, now: 
 export function claimRedeployment(facts: HostFacts, id: string, deliveryDelay: number, now: number): FactsChange {
   const { attempt, nextCheckAt } = claim(facts, id, deliveryDelay, now);
   if (attempt === undefined || attempt === null || facts.certificate === undefined) return {};
-  const { arn, notAfter } = facts.certificate;
-  const redeployment: Attempt = { ...attempt, stage: 'deploying', certificateArn: arn, certificateNotAfter: notAfter };
+  const { arn, serial, publicKeyHash, notBefore, notAfter } = facts.certificate;
+  const issued = { arn, serial, publicKeyHash, notBefore, notAfter };
+  const redeployment: Attempt = { ...attempt, stage: 'deploying', issued };
   return { attempt: redeployment, ...(nextCheckAt === undefined ? {} : { nextCheckAt }) };
 }
 
 /** Gives an overdue or parked attempt another span, or undefined when it has had its resumes. */
-export function resume(attempt: Attempt, deliveryDelay: number, now: number): FactsChange | undefined {
+export function resume(facts: HostFacts, attempt: Attempt, deliveryDelay: number, now: number): FactsChange | undefined {
   const parked = attempt.deadline === undefined;
   if (!parked && attempt.resumes >= RESUMES_MAX) return undefined;
   const deadline = now + deliveryDelay + ATTEMPT_SECONDS;
   const resumes = parked ? 0 : attempt.resumes + 1;
   // An overdue command may still end: only a parked attempt, whose command has failed, starts a new one.
-  const stageSince = parked ? now : attempt.stageSince;
-  return { attempt: { ...attempt, deadline, stageSince, resumes }, nextCheckAt: deadline };
+  const fresh = parked ? { stageSince: now, deploymentHash: deploymentHash(facts.deployment) } : {};
+  return { attempt: { ...attempt, ...fresh, deadline, resumes }, nextCheckAt: deadline };
 }
 
 /** Before IssueCertificate. */
@@ -73,7 +74,7 @@ export function intend(attempt: Attempt, intent: Intent): FactsChange {
 export function beginDeployment(
   facts: HostFacts,
   attempt: Attempt,
-  certificate: { readonly arn: string; readonly notAfter: number },
+  issued: IssuedCertificateFacts,
   now: number,
 ): FactsChange {
   return {
@@ -82,25 +83,34 @@ export function beginDeployment(
       stage: 'deploying',
       stageSince: now,
       deploymentHash: deploymentHash(facts.deployment),
-      certificateArn: certificate.arn,
-      certificateNotAfter: certificate.notAfter,
+      issued,
     },
   };
 }
 
-/** The host uses the certificate: the attempt and its failures are forgotten. */
-export function complete(
+/** The host uses the certificate of the attempt: the attempt and its failures are forgotten. */
+export function complete(facts: HostFacts, attempt: Attempt, issued: IssuedCertificateFacts, policy: IssuancePolicy, now: number): FactsChange {
+  const { requestHash: request, deploymentHash: deployment } = attempt;
+  return {
+    certificate: { ...issued, requestHash: request, deploymentHash: deployment, deployedAt: now },
+    attempt: null,
+    failure: null,
+    nextCheckAt: renewalTime(facts.hostId, issued.serial, issued, policy),
+  };
+}
+
+/** The same, but the reload unit failed: the attempt stays, parked, so that the reload is tried again. */
+export function completeWithoutReload(
   facts: HostFacts,
-  certificate: Omit<CurrentCertificate, 'deployedAt'>,
+  attempt: Attempt,
+  issued: IssuedCertificateFacts,
   policy: IssuancePolicy,
   now: number,
 ): FactsChange {
-  return {
-    certificate: { ...certificate, deployedAt: now },
-    attempt: null,
-    failure: null,
-    nextCheckAt: renewalTime(facts.hostId, certificate.serial, certificate, policy),
-  };
+  const { certificate } = complete(facts, attempt, issued, policy, now);
+  const message = `the unit ${facts.deployment.reloadUnit} could not be reloaded; the new certificate is in place`;
+  const failed = fail(facts, { step: 'reload', reason: FAILURE.reloadFailed, message }, policy, now);
+  return { ...failed, ...(certificate === undefined ? {} : { certificate }), attempt: park(attempt) };
 }
 
 /**
@@ -128,13 +138,15 @@ export function fail(
       : { notifiedAt: facts.failure.notifiedAt }),
   };
   const { attempt } = facts;
-  if (attempt === undefined) return { failure, nextCheckAt: retryAt };
-  return { failure, attempt: loses(attempt, failed.reason) ? null : park(attempt), nextCheckAt: retryAt };
+  // What nobody was told yet is looked at by the next tick, which sends the digest.
+  const nextCheckAt = failure.notifiedAt === undefined ? now : retryAt;
+  if (attempt === undefined) return { failure, nextCheckAt };
+  return { failure, attempt: loses(attempt, failed.reason) ? null : park(attempt), nextCheckAt };
 }
 
 /** Whether a failure with this reason ends the attempt, so that its certificate, if any, is an orphan. */
 export function loses(attempt: Attempt, reason: string): boolean {
-  return attempt.certificateArn === undefined || CERTIFICATE_IS_LOST.includes(reason);
+  return attempt.issued === undefined || CERTIFICATE_IS_LOST.includes(reason);
 }
 
 function park(attempt: Attempt): Attempt {

@@ -1,8 +1,5 @@
 import type { FactsChange, HostFacts } from '../core/facts.ts';
 
-/** `conflict`: the row changed since it was read, or is gone; nothing was written. */
-export type WriteOutcome = 'written' | 'conflict';
-
 export interface Page<T> {
   readonly items: readonly T[];
   /** Where to go on; undefined: this was the last page. */
@@ -18,8 +15,8 @@ export interface Inventory {
   /** One page of the whole table. */
   all(after: string | undefined): Promise<Page<HostFacts>>;
   /**
-   * Writes the change and a fresh revision, MUST fail with `conflict` unless the row still exists at `facts.revision`
-   * (or still has none), and MUST write the derived status beside it.
+   * Writes the change and a fresh revision beside the derived status, and returns the facts as they are now. MUST write
+   * nothing and return undefined unless the row still exists at `facts.revision` (or still has none).
    */
-  write(facts: HostFacts, change: FactsChange, now: number): Promise<WriteOutcome>;
+  write(facts: HostFacts, change: FactsChange, now: number): Promise<HostFacts | undefined>;
 }

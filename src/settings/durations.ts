@@ -13,7 +13,9 @@ export function parseDuration(text: string): number | undefined {
 export function seconds(duration: string): number {
   const parsed = parseDuration(duration);
   if (parsed === undefined) {
-    throw new Error(`duration ${JSON.stringify(duration)} is not a number with m, h or d, e.g. 48h; check the settings first`);
+    throw new Error(
+      `duration ${JSON.stringify(duration)} is not a number with m, h or d, e.g. 48h; check the settings first`,
+    );
   }
   return parsed;
 }

@@ -1,0 +1,45 @@
+/** The kinds of values that settings have, and how their ranges are told to people. */
+import { z } from 'zod';
+import { parseDuration } from './durations.ts';
+
+export const SIGNING_ALGORITHMS = [
+  'SHA256WITHRSA',
+  'SHA384WITHRSA',
+  'SHA512WITHRSA',
+  'SHA256WITHECDSA',
+  'SHA384WITHECDSA',
+  'SHA512WITHECDSA',
+] as const;
+
+export const PATH_ALLOWED =
+  'an absolute directory such as /etc/certvend: letters, digits and . _ - between slashes, no . or .. part, at most 200 characters';
+export const DURATION_ALLOWED = 'a whole number with m, h or d, e.g. 48h';
+
+/** What `-c` passes is text; a number or boolean in it is read as such, anything else is left for the check to refuse. */
+export const number = (check: z.ZodNumber) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value),
+    check,
+  );
+export const integer = (least: number, most: number) => number(z.int().min(least).max(most));
+export const boolean = () =>
+  z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+export const duration = (least: number, most: number) =>
+  z.string().refine((text) => {
+    const parsed = parseDuration(text);
+    return parsed !== undefined && parsed >= least && parsed <= most;
+  });
+export const path = () =>
+  z
+    .string()
+    .max(200)
+    .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/);
+export const subjectPart = () =>
+  z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9 .,'()+/:=?_-]{0,62}[A-Za-z0-9.)])?$/);
+export const fraction = () =>
+  z.preprocess((value) => {
+    const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(?:\/(\d+))?$/.exec(value) : null;
+    return match === null ? value : Number(match[1]) / Number(match[2] ?? 1);
+  }, z.number().min(0.1).max(0.95));
+export const endpoint = () =>
+  z.string().regex(/^(|https:\/\/[A-Za-z0-9.-]+(:\d+)?|http:\/\/(127\.0\.0\.1|localhost)(:\d+)?)$/);

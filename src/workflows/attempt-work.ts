@@ -1,0 +1,64 @@
+/** What the two halves of an attempt, issuance and deployment, have in common. */
+import type { HostFacts, IssuancePolicy, Step } from '../core/facts.ts';
+import { LOOK_AGAIN_SECONDS } from '../core/messages.ts';
+import type { OwnMessage } from '../core/messages.ts';
+import { fail, loses } from '../core/transitions.ts';
+import type { CertificateAuthority } from '../ports/certificate-authority.ts';
+import type { CertificateCodec } from '../ports/certificate-codec.ts';
+import type { HostCommands } from '../ports/host-commands.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { QueueName, WorkQueue } from '../ports/work-queue.ts';
+
+export interface AttemptPorts {
+  readonly inventory: Inventory;
+  readonly ledger: Ledger;
+  readonly commands: HostCommands;
+  readonly authority: CertificateAuthority;
+  readonly codec: CertificateCodec;
+  readonly queue: WorkQueue;
+  readonly telemetry: Telemetry;
+}
+
+export interface AttemptRun {
+  readonly ports: AttemptPorts;
+  readonly policy: IssuancePolicy;
+  readonly now: number;
+  /** The message was delivered before: what it asks for may have been done. */
+  readonly redelivered: boolean;
+}
+
+/** Facts with an attempt that has not been given up or parked. */
+export type RunningFacts = HostFacts & { readonly attempt: NonNullable<HostFacts['attempt']> };
+
+/** The host's facts if this very attempt is running on it; undefined, and counted, if the message has come too late. */
+export async function runningAttempt(hostId: string, attempt: string, run: AttemptRun): Promise<RunningFacts | undefined> {
+  const facts = await run.ports.inventory.get(hostId);
+  if (facts?.attempt?.id === attempt && facts.attempt.deadline !== undefined) return { ...facts, attempt: facts.attempt };
+  run.ports.telemetry.count('StaleMessages');
+  return undefined;
+}
+
+/** Writes the failure with its next try, and what it means for a certificate that was already issued. */
+export async function recordFailure(
+  facts: RunningFacts,
+  failed: { readonly step: Step; readonly reason: string; readonly message: string },
+  run: AttemptRun,
+  undeployedArn?: string,
+): Promise<void> {
+  const { ports, policy, now } = run;
+  const { attempt, hostId, certificate } = facts;
+  ports.telemetry.count('Failures');
+  ports.telemetry.warn('attempt failed', { hostId, attempt: attempt.id, ...failed });
+  const lost = undeployedArn ?? (loses(attempt, failed.reason) ? attempt.issued?.arn : undefined);
+  if (lost !== undefined && lost !== certificate?.arn) await ports.ledger.note(lost, 'orphaned', now);
+  await ports.inventory.write(facts, fail(facts, failed, policy, now), now);
+}
+
+/** Keeps the one self-check of an attempt going, on the queue of the half that is at work; ends with the attempt's deadline. */
+export async function lookAgainLater(message: OwnMessage, facts: RunningFacts, queue: QueueName, run: AttemptRun): Promise<void> {
+  const { deadline } = facts.attempt;
+  if (message.kind !== 'lookAgain' || deadline === undefined || run.now + LOOK_AGAIN_SECONDS >= deadline) return;
+  await run.ports.queue.send([{ queue, message, delaySeconds: LOOK_AGAIN_SECONDS }]);
+}

@@ -1,0 +1,270 @@
+/**
+ * CertCheck: decides for each host what is due, claims an attempt in its row and enqueues it. It never talks to a host or
+ * to the CA. Claim first, enqueue second: an attempt whose message was lost is found overdue by the tick.
+ */
+import { decide } from '../core/decide.ts';
+import type { Decision } from '../core/decide.ts';
+import type { FactsChange, HostFacts, IssuancePolicy, Step } from '../core/facts.ts';
+import { administratorHash } from '../core/hashes.ts';
+import { LOOK_AGAIN_SECONDS } from '../core/messages.ts';
+import type { OwnMessage } from '../core/messages.ts';
+import { needsNotice } from '../core/notices.ts';
+import { FAILURE, REASON } from '../core/reasons.ts';
+import { utcDay } from '../core/time.ts';
+import { claim, claimRedeployment, fail, resume } from '../core/transitions.ts';
+import type { Identifiers } from '../ports/identifiers.ts';
+import type { Inventory, Page } from '../ports/inventory.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { AgentState, ManagedNodes } from '../ports/managed-nodes.ts';
+import type { Notices } from '../ports/notices.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { Telemetry } from '../ports/telemetry.ts';
+import type { QueuedMessage, WorkQueue } from '../ports/work-queue.ts';
+import { eachBounded } from './bounded.ts';
+import { publishDigest } from './digest.ts';
+
+export interface CheckPorts {
+  readonly inventory: Inventory;
+  readonly ledger: Ledger;
+  readonly nodes: ManagedNodes;
+  readonly queue: WorkQueue;
+  readonly notices: Notices;
+  readonly identifiers: Identifiers;
+  readonly progress: Progress;
+  readonly telemetry: Telemetry;
+}
+
+/** What one check did; the answer of a manual invoke. */
+export interface CheckSummary {
+  hosts: number;
+  started: number;
+  resumed: number;
+  redeployed: number;
+  waiting: number;
+  backingOff: number;
+  held: number;
+  unreachable: number;
+  /** False: time ran out; the next tick goes on from there. */
+  complete: boolean;
+}
+
+/** One run. `hasTime` is asked between pages, so that a run ends before its function is stopped. */
+export interface CheckRun {
+  readonly ports: CheckPorts;
+  readonly policy: IssuancePolicy;
+  readonly now: number;
+  readonly hasTime: () => boolean;
+}
+
+interface State {
+  readonly summary: CheckSummary;
+  readonly toNotify: HostFacts[];
+  readonly remarks: string[];
+  /** Attempts enqueued so far; the n-th is delivered n / startsPerSecond later. */
+  enqueued: number;
+}
+
+/** SQS delays a message by at most 900 s, so one run starts no more than fit into that. */
+const DELAY_MAX = 900;
+const WIDTH = 10;
+const PAGES_MAX = 10_000;
+/** Starts of one run beyond the SQS delay wait for the next tick. */
+const DUE = ['issue', 'resume', 'redeploy'];
+
+/** Everything that is due by the index, then the rest of an unfinished reconcile. */
+export async function checkDue(run: CheckRun): Promise<CheckSummary> {
+  const state = newState();
+  await eachPage((after) => run.ports.inventory.due(run.now, after), undefined, run, state);
+  const unfinished = await run.ports.progress.load();
+  if (unfinished !== undefined && run.hasTime()) await reconcileFrom(unfinished, run, state);
+  return finish(run, state);
+}
+
+/** The whole table: catches rows that the stream missed. */
+export async function reconcile(run: CheckRun): Promise<CheckSummary> {
+  const state = newState();
+  await reconcileFrom(undefined, run, state);
+  return finish(run, state);
+}
+
+/** The given hosts, as the stream reports them. */
+export async function checkHosts(hosts: readonly HostFacts[], run: CheckRun): Promise<CheckSummary> {
+  const state = newState();
+  await checkPage(hosts, run, state);
+  return finish(run, state);
+}
+
+/** Rows were deleted: their certificates live on without a host, which the ledger must say. */
+export async function rowsDeleted(hosts: readonly HostFacts[], ports: CheckPorts, now: number): Promise<void> {
+  const arns = hosts.flatMap(({ certificate, attempt }) => [certificate?.arn, attempt?.issued?.arn]);
+  for (const arn of new Set(arns)) {
+    if (arn !== undefined) await ports.ledger.note(arn, 'orphaned', now);
+  }
+}
+
+async function reconcileFrom(after: string | undefined, run: CheckRun, state: State): Promise<void> {
+  const next = await eachPage((from) => run.ports.inventory.all(from), after, run, state);
+  if (next !== undefined) state.summary.complete = false;
+  if (next !== after || next !== undefined) await run.ports.progress.save(next);
+}
+
+/** Returns where it stopped for lack of time; undefined at the end. */
+async function eachPage(
+  read: (after: string | undefined) => Promise<Page<HostFacts>>,
+  from: string | undefined,
+  run: CheckRun,
+  state: State,
+): Promise<string | undefined> {
+  let after = from;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    if (page > 0 && !run.hasTime()) return after;
+    const { items, next } = await read(after);
+    await checkPage(items, run, state);
+    if (next === undefined) return undefined;
+    after = next;
+  }
+  return after;
+}
+
+async function checkPage(hosts: readonly HostFacts[], run: CheckRun, state: State): Promise<void> {
+  const { ports, policy, now } = run;
+  state.summary.hosts += hosts.length;
+  const decided = hosts.map((facts) => ({ facts, decision: decide(facts, now, policy) }));
+  const due = decided.filter(({ decision }) => DUE.includes(decision.action));
+  const states = due.length === 0 ? new Map<string, AgentState>() : await ports.nodes.states(due.map(({ facts }) => facts.hostId));
+  const reachable = due.filter(({ facts }) => states.get(facts.hostId) === 'online');
+  const startable = await withinFleetLimit(reachable, run, state);
+  const messages = await eachBounded(startable, WIDTH, (host) => start(host, run, state));
+  await ports.queue.send(messages.flat());
+  await eachBounded(decided, WIDTH, async ({ facts, decision }) => {
+    const agent = states.get(facts.hostId);
+    if (!DUE.includes(decision.action)) await settle(facts, decision, run, state);
+    else if (agent !== 'online') await unreachable(facts, agent, run, state);
+  });
+}
+
+interface Decided {
+  readonly facts: HostFacts;
+  readonly decision: Decision;
+}
+
+/** Reserves issuances of the day before they are started; what does not fit stays due. */
+async function withinFleetLimit(hosts: readonly Decided[], run: CheckRun, state: State): Promise<readonly Decided[]> {
+  const { ports, policy, now } = run;
+  const wanted = hosts.filter(({ decision }) => decision.action === 'issue').length;
+  if (wanted === 0) return hosts;
+  const total = await ports.ledger.addIssuances(utcDay(now), wanted);
+  let refused = Math.min(wanted, Math.max(0, total - policy.maxIssuancesPerFleetPerDay));
+  if (refused === 0) return hosts;
+  const limit = String(policy.maxIssuancesPerFleetPerDay);
+  state.remarks.push(`${REASON.fleetDailyLimit}: ${String(refused)} hosts wait, ${limit} certificates were started today (maxIssuancesPerFleetPerDay).`);
+  return [...hosts].reverse().filter(({ decision }) => decision.action !== 'issue' || refused-- <= 0).reverse();
+}
+
+/** Claims and returns the messages to send: the first step, and the self-check that follows it. */
+async function start({ facts, decision }: Decided, run: CheckRun, state: State): Promise<QueuedMessage[]> {
+  const { ports, policy, now } = run;
+  const delay = Math.floor(state.enqueued / policy.startsPerSecond);
+  if (delay + LOOK_AGAIN_SECONDS > DELAY_MAX) return [];
+  state.enqueued += 1;
+  const claimed = await claimFor(facts, decision, delay, run);
+  const attempt = claimed?.attempt;
+  if (claimed === undefined || attempt?.deadline === undefined) return [];
+  if (needsNotice(claimed, now, policy)) state.toNotify.push(claimed);
+  count(state.summary, decision);
+  if (decision.action === 'issue') ports.telemetry.count('StartedAttempts');
+  ports.telemetry.info('attempt enqueued', { hostId: facts.hostId, attempt: attempt.id, reason: decision.reason });
+  await orphanAbandoned(facts, attempt.id, ports, now);
+  const kind: OwnMessage['kind'] = decision.action === 'issue' ? 'start' : 'resume';
+  const queue = attempt.stage === 'deploying' ? 'deployment' : 'issuance';
+  const { hostId } = facts;
+  return [
+    { queue, message: { kind, hostId, attempt: attempt.id }, delaySeconds: delay },
+    { queue, message: { kind: 'lookAgain', hostId, attempt: attempt.id }, delaySeconds: delay + LOOK_AGAIN_SECONDS },
+  ];
+}
+
+async function claimFor(facts: HostFacts, decision: Decision, delay: number, run: CheckRun): Promise<HostFacts | undefined> {
+  const { ports, policy, now } = run;
+  const { attempt } = facts;
+  if (decision.action !== 'resume' || attempt === undefined) {
+    const id = ports.identifiers.newAttempt(now);
+    const change = decision.action === 'redeploy' ? claimRedeployment(facts, id, delay, now) : claim(facts, id, delay, now);
+    return ports.inventory.write(facts, change, now);
+  }
+  const change = resume(facts, attempt, delay, now);
+  if (change !== undefined) return ports.inventory.write(facts, change, now);
+  const message = `attempt ${attempt.id} did not end at stage ${attempt.stage}, although it was looked at again several times`;
+  const step: Step = attempt.stage === 'csr' ? 'csr' : attempt.stage === 'issuing' ? 'issue' : 'deploy';
+  const { id } = attempt;
+  if (attempt.issued === undefined) await orphanIssued(facts.hostId, id, ports, now);
+  await ports.inventory.write(facts, fail(facts, { step, reason: FAILURE.attemptExhausted, message }, policy, now), now);
+  return undefined;
+}
+
+/** A claim over an attempt that already had a certificate leaves that certificate to its end. */
+async function orphanAbandoned(facts: HostFacts, claimedId: string, ports: CheckPorts, now: number): Promise<void> {
+  const abandoned = facts.attempt;
+  if (abandoned === undefined || abandoned.id === claimedId || abandoned.issued === undefined) return;
+  if (abandoned.issued.arn !== facts.certificate?.arn) await ports.ledger.note(abandoned.issued.arn, 'orphaned', now);
+}
+
+async function orphanIssued(hostId: string, attempt: string, ports: CheckPorts, now: number): Promise<void> {
+  const entry = (await ports.ledger.ofHost(hostId)).find((candidate) => candidate.attempt === attempt);
+  if (entry !== undefined) await ports.ledger.note(entry.certificateArn, 'orphaned', now);
+}
+
+/** Nothing is started. A decision to wait writes only what the index needs to ask again at the right time. */
+async function settle(facts: HostFacts, decision: Decision, run: CheckRun, state: State): Promise<void> {
+  count(state.summary, decision);
+  const change = settlement(facts, decision, run);
+  const written = change === undefined ? facts : await run.ports.inventory.write(facts, change, run.now);
+  if (written !== undefined && needsNotice(written, run.now, run.policy)) state.toNotify.push(written);
+}
+
+function settlement(facts: HostFacts, decision: Decision, { now, policy }: CheckRun): FactsChange | undefined {
+  if (decision.reason === REASON.invalidRow) {
+    if (facts.failure?.rowHash === administratorHash(facts)) return undefined;
+    const failed = fail(facts, { step: 'row', reason: REASON.invalidRow, message: decision.message }, policy, now);
+    return { ...failed, nextCheckAt: null };
+  }
+  if (decision.nextCheckAt === undefined) return facts.nextCheckAt === undefined ? undefined : { nextCheckAt: null };
+  const stale = facts.nextCheckAt === undefined || facts.nextCheckAt <= now;
+  return stale ? { nextCheckAt: decision.nextCheckAt } : undefined;
+}
+
+/** The agent of the host is offline, or there is no such host: no command, only a later look. */
+async function unreachable(facts: HostFacts, agent: AgentState | undefined, run: CheckRun, state: State): Promise<void> {
+  const { ports, policy, now } = run;
+  state.summary.unreachable += 1;
+  const failed =
+    agent === 'offline'
+      ? { reason: FAILURE.agentOffline, message: 'the SSM agent of the host is not online' }
+      : { reason: FAILURE.hostUnknown, message: `no managed node ${facts.hostId} is registered in this account and Region` };
+  const written = await ports.inventory.write(facts, fail(facts, { step: 'contact', ...failed }, policy, now), now);
+  if (written !== undefined && needsNotice(written, now, policy)) state.toNotify.push(written);
+}
+
+function newState(): State {
+  const summary = { hosts: 0, started: 0, resumed: 0, redeployed: 0, waiting: 0, backingOff: 0, held: 0, unreachable: 0, complete: true };
+  return { summary, toNotify: [], remarks: [], enqueued: 0 };
+}
+
+async function finish(run: CheckRun, state: State): Promise<CheckSummary> {
+  await publishDigest(state.toNotify, state.remarks, run);
+  run.ports.telemetry.info('check ended', { ...state.summary });
+  return state.summary;
+}
+
+const COUNTER = {
+  issue: 'started',
+  resume: 'resumed',
+  redeploy: 'redeployed',
+  wait: 'waiting',
+  backOff: 'backingOff',
+  hold: 'held',
+} as const;
+
+function count(summary: CheckSummary, { action }: Decision): void {
+  summary[COUNTER[action]] += 1;
+}

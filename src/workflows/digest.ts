@@ -1,0 +1,25 @@
+import type { HostFacts, IssuancePolicy } from '../core/facts.ts';
+import { digest } from '../core/notices.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { Notices } from '../ports/notices.ts';
+import { eachBounded } from './bounded.ts';
+
+/**
+ * One digest for all hosts of a check, then the note in each row that it was sent. A crash in between sends it twice,
+ * which is better than not at all.
+ */
+export async function publishDigest(
+  hosts: readonly HostFacts[],
+  remarks: readonly string[],
+  run: { readonly ports: { readonly inventory: Inventory; readonly notices: Notices }; readonly policy: IssuancePolicy; readonly now: number },
+): Promise<void> {
+  const { ports, policy, now } = run;
+  const failing = hosts.flatMap(({ hostId, failure, certificate }) =>
+    failure === undefined ? [] : [{ hostId, failure, ...(certificate === undefined ? {} : { notAfter: certificate.notAfter }) }],
+  );
+  if (failing.length === 0 && remarks.length === 0) return;
+  await ports.notices.publish(digest(failing, remarks, policy, now));
+  await eachBounded(hosts, 10, async (facts) => {
+    if (facts.failure !== undefined) await ports.inventory.write(facts, { failure: { ...facts.failure, notifiedAt: now } }, now);
+  });
+}
