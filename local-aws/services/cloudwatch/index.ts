@@ -1,0 +1,105 @@
+/** CloudWatch alarms and dashboards as recorded state: their properties are checked, nothing is evaluated. */
+import { z } from 'zod';
+import { parseStrictly, restJson } from '../../json-service.ts';
+import type { Json, JsonObject, Platform, ResourceType, Service } from '../../platform.ts';
+import { generatedName } from '../../resource-names.ts';
+import { tagsShape } from '../../deploy/tags.ts';
+
+const dimensions = z.array(z.strictObject({ Name: z.string(), Value: z.string() }));
+const actions = z.array(z.string()).optional();
+const common = {
+  AlarmName: z.string().optional(),
+  AlarmDescription: z.string().optional(),
+  ActionsEnabled: z.boolean().optional(),
+  AlarmActions: actions,
+  OKActions: actions,
+  InsufficientDataActions: actions,
+  Tags: tagsShape,
+};
+const alarmShape = z.strictObject({
+  ...common,
+  ComparisonOperator: z.string(),
+  EvaluationPeriods: z.number().int().min(1),
+  DatapointsToAlarm: z.number().int().min(1).optional(),
+  Threshold: z.number().optional(),
+  ThresholdMetricId: z.string().optional(),
+  TreatMissingData: z.enum(['breaching', 'notBreaching', 'ignore', 'missing']).optional(),
+  EvaluateLowSampleCountPercentile: z.string().optional(),
+  MetricName: z.string().optional(),
+  Namespace: z.string().optional(),
+  Dimensions: dimensions.optional(),
+  Period: z.number().int().optional(),
+  Statistic: z.string().optional(),
+  ExtendedStatistic: z.string().optional(),
+  Unit: z.string().optional(),
+  Metrics: z
+    .array(
+      z.strictObject({
+        Id: z.string(),
+        AccountId: z.string().optional(),
+        Expression: z.string().optional(),
+        Label: z.string().optional(),
+        Period: z.number().int().optional(),
+        ReturnData: z.boolean().optional(),
+        MetricStat: z
+          .strictObject({
+            Metric: z.strictObject({
+              Namespace: z.string().optional(),
+              MetricName: z.string().optional(),
+              Dimensions: dimensions.optional(),
+            }),
+            Period: z.number().int(),
+            Stat: z.string(),
+            Unit: z.string().optional(),
+          })
+          .optional(),
+      }),
+    )
+    .optional(),
+});
+const compositeShape = z.strictObject({
+  ...common,
+  AlarmRule: z.string(),
+  ActionsSuppressor: z.string().optional(),
+  ActionsSuppressorWaitPeriod: z.number().optional(),
+  ActionsSuppressorExtensionPeriod: z.number().optional(),
+});
+const dashboardShape = z.strictObject({ DashboardName: z.string().optional(), DashboardBody: z.string() });
+
+/** `GET /_local/alarms` and `GET /_local/dashboards` list what the stack made; no API operation is offered. */
+export function createCloudwatchService(platform: Platform): Service {
+  const alarms: JsonObject[] = [];
+  const dashboards: JsonObject[] = [];
+  const prefix = `arn:${platform.partition}:cloudwatch:${platform.region}:${platform.accountId}:alarm:`;
+  const alarm =
+    (shape: typeof alarmShape | typeof compositeShape): ResourceType =>
+    (properties, context) => {
+      const name = parseStrictly<{ readonly AlarmName?: string | undefined }>(shape, properties).AlarmName;
+      const ref = name ?? generatedName(context);
+      alarms.push({ ...properties, AlarmName: ref });
+      return { ref, attributes: { Arn: prefix + ref } };
+    };
+  return restJson({
+    scope: 'monitoring',
+    routes: [],
+    operations: {},
+    access: platform.access,
+    rest: {
+      resources: {
+        'AWS::CloudWatch::Alarm': alarm(alarmShape),
+        'AWS::CloudWatch::CompositeAlarm': alarm(compositeShape),
+        'AWS::CloudWatch::Dashboard': (properties, context) => {
+          const { DashboardName: name, DashboardBody: body } = parseStrictly(dashboardShape, properties);
+          JSON.parse(body);
+          const ref = name ?? generatedName(context);
+          dashboards.push({ ...properties, DashboardName: ref });
+          return { ref };
+        },
+      },
+      controls: {
+        'GET /_local/alarms': (): Json => alarms,
+        'GET /_local/dashboards': (): Json => dashboards,
+      },
+    },
+  });
+}
