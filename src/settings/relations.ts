@@ -64,30 +64,37 @@ function renewalProblems(settings: Settings): string[] {
   ];
 }
 
+export interface SettingsWarning {
+  /** For acknowledging it in CDK code. */
+  readonly id: string;
+  readonly message: string;
+}
+
 /** Settings that will work today and hurt later: what happens, and what to do. Synth prints them. */
-export function settingsWarnings(settings: Settings): string[] {
+export function settingsWarnings(settings: Settings): SettingsWarning[] {
   const { expectedHosts, caCertValidity, maxIssuancesPerFleetPerDay } = settings;
+  const warnings: SettingsWarning[] = [];
   const perHostAndYear = DAYS_PER_YEAR / daysBetweenRotations(settings);
   const perYear = Math.round(expectedHosts * perHostAndYear);
-  const warnings: string[] = [];
   if (perYear * caCertValidity > CERTIFICATES_PER_CA_ALARM) {
-    warnings.push(
-      `expectedHosts ${String(expectedHosts)} with ${perHostAndYear.toFixed(0)} rotations a year are ${String(perYear)} certificates a year: ` +
-        `the CA reaches its limit of ${String(CERTIFICATES_PER_CA)} after ${(CERTIFICATES_PER_CA / perYear).toFixed(1)} of its ` +
-        `${String(caCertValidity)} years; rotate less often, split the fleet over several stacks (namePrefix) or plan a new CA by then`,
-    );
+    const message =
+      `expectedHosts ${String(expectedHosts)} with ${perHostAndYear.toFixed(0)} rotations a year are ${String(perYear)} ` +
+      `certificates a year: the CA reaches its limit of ${String(CERTIFICATES_PER_CA)} after ` +
+      `${(CERTIFICATES_PER_CA / perYear).toFixed(1)} years, and lives ${String(caCertValidity)} (CACertValidity); rotate less ` +
+      'often, split the fleet over several stacks (namePrefix) or plan a new CA by then';
+    warnings.push({ id: 'certvend:CertificatesPerCA', message });
   }
   if (expectedHosts > NODES_BEFORE_ADVANCED_TIER) {
-    warnings.push(
-      `expectedHosts ${String(expectedHosts)}: more than 1000 hybrid nodes in one account and Region need the advanced-instances ` +
-        'tier of Systems Manager, which is billed per node and hour for all nodes; set it or use several accounts',
-    );
+    const message =
+      `expectedHosts ${String(expectedHosts)}: more than 1000 hybrid nodes in one account and Region need the ` +
+      'advanced-instances tier of Systems Manager, billed per node and hour for all nodes; set it or use several accounts';
+    warnings.push({ id: 'certvend:AdvancedTier', message });
   }
   if (maxIssuancesPerFleetPerDay < expectedHosts) {
-    warnings.push(
-      `maxIssuancesPerFleetPerDay ${String(maxIssuancesPerFleetPerDay)} is below expectedHosts ${String(expectedHosts)}: hosts enrolled ` +
-        'on one day wait for the next; raise it to at least the number of hosts',
-    );
+    const message =
+      `maxIssuancesPerFleetPerDay ${String(maxIssuancesPerFleetPerDay)} is below expectedHosts ${String(expectedHosts)}: hosts ` +
+      'enrolled on one day wait for the next; raise it to at least the number of hosts';
+    warnings.push({ id: 'certvend:IssuancesPerFleet', message });
   }
   return warnings;
 }
