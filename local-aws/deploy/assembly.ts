@@ -36,12 +36,16 @@ const assetManifestShape = z.object({
 /** The stack of the assembly in `directory`; exactly one is expected. */
 export function readAssembly(directory: string): StackAssembly {
   const { artifacts } = manifestShape.parse(readJson(directory, 'manifest.json'));
-  const stacks = Object.entries(artifacts).filter(([, artifact]) => artifact.type === 'aws:cloudformation:stack');
+  const stacks = Object.entries(artifacts).filter(
+    ([, artifact]) => artifact.type === 'aws:cloudformation:stack',
+  );
   const nested = Object.entries(artifacts).filter(([, artifact]) => artifact.type === 'cdk:cloud-assembly');
   const [first] = stacks;
   if (first === undefined || stacks.length !== 1 || nested.length > 0) {
     const names = [...stacks, ...nested].map(([name]) => name).join(', ') || 'none';
-    throw new Error(`the local AWS deploys exactly one stack per cloud assembly; ${directory} holds: ${names}`);
+    throw new Error(
+      `the local AWS deploys exactly one stack per cloud assembly; ${directory} holds: ${names}`,
+    );
   }
   const [artifactName, artifact] = first;
   const { templateFile, stackName } = stackProperties.parse(artifact.properties);
@@ -80,6 +84,8 @@ function readJson(directory: string, file: string): JsonObject {
     return z.record(z.string(), z.json()).parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`cannot read ${path}: ${why} (is it the output directory of cdk synth?)`, { cause: error });
+    throw new Error(`cannot read ${path}: ${why} (is it the output directory of cdk synth?)`, {
+      cause: error,
+    });
   }
 }

@@ -53,7 +53,8 @@ export function createDeployer(platform: Platform, types: ReadonlyMap<string, Re
       previous = run.catch(() => undefined);
       return run;
     },
-    outputs: () => Object.assign({}, ...[...stacks.values()].map((stack) => stack.outputs)) as Record<string, string>,
+    outputs: () =>
+      Object.assign({}, ...[...stacks.values()].map((stack) => stack.outputs)) as Record<string, string>,
     resources: () =>
       [...stacks.values()].flatMap((stack) =>
         [...stack.resources].map(([logicalId, { type, created }]) => ({
@@ -80,12 +81,18 @@ async function deployStack(deployment: Deployment): Promise<void> {
   const selected = selectResources(template, new Set(types.keys()), scope);
   const order = creationOrder(selected);
   const removed = [...stack.resources.keys()].filter((logicalId) => !selected.has(logicalId));
-  if (removed.length > 0) throw new Error(`removal of ${removed.join(', ')} from stack ${stack.name} is not modelled`);
+  if (removed.length > 0)
+    throw new Error(`removal of ${removed.join(', ')} from stack ${stack.name} is not modelled`);
   for (const logicalId of order) {
     const resource = selected.get(logicalId);
     if (resource === undefined) continue;
     try {
-      await deployResource(deployment, logicalId, resource.Type, toObject(evaluate(resource.Properties, scope)));
+      await deployResource(
+        deployment,
+        logicalId,
+        resource.Type,
+        toObject(evaluate(resource.Properties, scope)),
+      );
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(`${stack.name}/${logicalId} (${resource.Type}): ${why}`, { cause: error });
@@ -104,7 +111,9 @@ async function deployResource(
   if (existing !== undefined) {
     if (existing.type === type && isDeepStrictEqual(existing.properties, properties)) return;
     if (existing.type !== type || !UPDATABLE.has(type)) {
-      throw new Error(`update of ${type} is not modelled; changed: ${changedNames(existing.properties, properties)}`);
+      throw new Error(
+        `update of ${type} is not modelled; changed: ${changedNames(existing.properties, properties)}`,
+      );
     }
   }
   const create = types.get(type);
@@ -143,7 +152,8 @@ function createScope({ platform, stack }: Deployment, template: Template): Scope
   };
   const resourceOf = (logicalId: string): DeployedResource => {
     const resource = stack.resources.get(logicalId);
-    if (resource === undefined) throw new Error(`${logicalId} does not exist (its condition is false or it is unknown)`);
+    if (resource === undefined)
+      throw new Error(`${logicalId} does not exist (its condition is false or it is unknown)`);
     return resource;
   };
   const scope: Scope = {
@@ -171,7 +181,8 @@ function createScope({ platform, stack }: Deployment, template: Template): Scope
 function parameter(template: Template, name: string): Json {
   const value = template.Parameters[name]?.Default;
   if (name === IGNORED_PARAMETER) return value ?? '';
-  if (value === undefined) throw new Error(`parameter ${name} has no default; values for parameters are not modelled`);
+  if (value === undefined)
+    throw new Error(`parameter ${name} has no default; values for parameters are not modelled`);
   return value;
 }
 

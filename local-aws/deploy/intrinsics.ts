@@ -43,7 +43,8 @@ const valueFunctions: Readonly<Record<string, Evaluate>> = {
     const [index, from] = list(argument, 'Fn::Select');
     const values = list(evaluate(from ?? null, scope), 'Fn::Select');
     const chosen = values[Number(evaluate(index ?? null, scope))];
-    if (chosen === undefined) throw new Error(`Fn::Select: no element ${JSON.stringify(index)} in ${JSON.stringify(values)}`);
+    if (chosen === undefined)
+      throw new Error(`Fn::Select: no element ${JSON.stringify(index)} in ${JSON.stringify(values)}`);
     return chosen;
   },
   'Fn::Split': (argument, scope) => {
@@ -54,7 +55,8 @@ const valueFunctions: Readonly<Record<string, Evaluate>> = {
     const [name, whenTrue, whenFalse] = list(argument, 'Fn::If');
     return evaluate((scope.condition(text(name, 'Fn::If')) ? whenTrue : whenFalse) ?? null, scope);
   },
-  'Fn::Base64': (argument, scope) => Buffer.from(text(evaluate(argument, scope), 'Fn::Base64')).toString('base64'),
+  'Fn::Base64': (argument, scope) =>
+    Buffer.from(text(evaluate(argument, scope), 'Fn::Base64')).toString('base64'),
   'Fn::FindInMap': (argument, scope) => {
     const names = list(argument, 'Fn::FindInMap').map((part) => text(evaluate(part, scope), 'Fn::FindInMap'));
     const [map = '', first = '', second = ''] = names;
@@ -170,7 +172,8 @@ function subArguments(argument: Json): [string, JsonObject] {
 function onlyMember(value: Json): [string, Json] {
   const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
   const [entry] = entries;
-  if (entry === undefined || entries.length !== 1) throw new Error(`not a condition: ${JSON.stringify(value)}`);
+  if (entry === undefined || entries.length !== 1)
+    throw new Error(`not a condition: ${JSON.stringify(value)}`);
   return entry;
 }
 

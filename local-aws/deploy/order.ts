@@ -9,7 +9,8 @@ export function creationOrder(resources: ReadonlyMap<string, TemplateResource>):
   const visit = (logicalId: string, path: readonly string[]): void => {
     const resource = resources.get(logicalId);
     if (resource === undefined || ordered.has(logicalId)) return;
-    if (path.includes(logicalId)) throw new Error(`circular dependency: ${[...path, logicalId].join(' -> ')}`);
+    if (path.includes(logicalId))
+      throw new Error(`circular dependency: ${[...path, logicalId].join(' -> ')}`);
     for (const needed of dependenciesOf(resource)) visit(needed, [...path, logicalId]);
     ordered.add(logicalId);
   };
@@ -18,6 +19,8 @@ export function creationOrder(resources: ReadonlyMap<string, TemplateResource>):
 }
 
 function dependenciesOf(resource: TemplateResource): string[] {
-  const mentioned = mentions(resource.Properties).filter(({ kind }) => kind === 'ref' || kind === 'attribute');
+  const mentioned = mentions(resource.Properties).filter(
+    ({ kind }) => kind === 'ref' || kind === 'attribute',
+  );
   return [...dependsOn(resource), ...mentioned.map(({ name }) => name)];
 }

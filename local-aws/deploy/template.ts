@@ -22,7 +22,9 @@ const templateShape = z.strictObject({
   AWSTemplateFormatVersion: z.string().optional(),
   Description: z.string().optional(),
   Metadata: z.json().optional(),
-  Parameters: z.record(z.string(), z.looseObject({ Type: z.string(), Default: z.json().optional() })).default({}),
+  Parameters: z
+    .record(z.string(), z.looseObject({ Type: z.string(), Default: z.json().optional() }))
+    .default({}),
   // CDK writes one rule, about the bootstrap version of the account; there is no such account here.
   Rules: z.strictObject({ CheckBootstrapVersion: z.json().optional() }).optional(),
   Mappings: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.json()))).default({}),
@@ -50,7 +52,9 @@ const METADATA_TYPE = 'AWS::CDK::Metadata';
 export function parseTemplate(json: JsonObject): Template {
   const parsed = templateShape.safeParse(json);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'template'}: ${issue.message}`);
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'template'}: ${issue.message}`,
+  );
   throw new Error(`the template uses what the local AWS does not model:\n  ${problems.join('\n  ')}`);
 }
 
@@ -66,7 +70,8 @@ export function selectResources(
     if (resource.Type === METADATA_TYPE) continue;
     if (resource.Condition !== undefined && !scope.condition(resource.Condition)) continue;
     selected.set(logicalId, resource);
-    if (!knownTypes.has(resource.Type)) problems.add(`${logicalId}: resource type ${resource.Type} is not modelled`);
+    if (!knownTypes.has(resource.Type))
+      problems.add(`${logicalId}: resource type ${resource.Type} is not modelled`);
     for (const problem of unknownNames(template, resource)) problems.add(`${logicalId}: ${problem}`);
   }
   for (const [name, output] of Object.entries(template.Outputs)) {
@@ -78,7 +83,10 @@ export function selectResources(
 
 function unknownNames(template: Template, resource: TemplateResource): string[] {
   const missing = dependsOn(resource).filter((name) => !Object.hasOwn(template.Resources, name));
-  return [...missing.map((name) => `DependsOn names ${name}, which does not exist`), ...unknownMentions(template, resource.Properties)];
+  return [
+    ...missing.map((name) => `DependsOn names ${name}, which does not exist`),
+    ...unknownMentions(template, resource.Properties),
+  ];
 }
 
 function unknownMentions(template: Template, value: Json): string[] {
@@ -88,7 +96,9 @@ function unknownMentions(template: Template, value: Json): string[] {
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
-  return found.filter((mention) => !exists(template, mention)).map(({ kind, name }) => `${kind} to unknown name ${name}`);
+  return found
+    .filter((mention) => !exists(template, mention))
+    .map(({ kind, name }) => `${kind} to unknown name ${name}`);
 }
 
 function exists(template: Template, { kind, name }: Mention): boolean {

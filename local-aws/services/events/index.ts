@@ -139,7 +139,10 @@ function createOperations(
       },
     }),
     ListRules: operation({
-      input: z.strictObject({ NamePrefix: z.string().default(''), EventBusName: z.literal('default').optional() }),
+      input: z.strictObject({
+        NamePrefix: z.string().default(''),
+        EventBusName: z.literal('default').optional(),
+      }),
       needs: () => [{ action: 'events:ListRules', resource: ruleArn('*') }],
       run: ({ NamePrefix }) => ({
         Rules: [...rules.values()].filter(({ name }) => name.startsWith(NamePrefix)).map(describe),
@@ -150,7 +153,8 @@ function createOperations(
       needs: ({ Name }) => [{ action: 'events:DescribeRule', resource: ruleArn(Name) }],
       run({ Name }) {
         const rule = rules.get(Name);
-        if (rule === undefined) throw new AwsError('ResourceNotFoundException', `Rule ${Name} does not exist.`);
+        if (rule === undefined)
+          throw new AwsError('ResourceNotFoundException', `Rule ${Name} does not exist.`);
         return describe(rule);
       },
     }),
@@ -166,7 +170,12 @@ function put(
   }
   const detail = z.record(z.string(), z.json()).safeParse(parseJson(entry.Detail));
   if (!detail.success) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
-  const event = { source: entry.Source, 'detail-type': entry.DetailType, resources: entry.Resources, detail: detail.data };
+  const event = {
+    source: entry.Source,
+    'detail-type': entry.DetailType,
+    resources: entry.Resources,
+    detail: detail.data,
+  };
   return { EventId: publish(event, entry.Time === undefined ? undefined : entry.Time * 1000) };
 }
 

@@ -14,7 +14,11 @@ export function compilePattern(pattern: Json): EventPattern {
   }
   const members = Object.entries(pattern).map(([name, expected]): EventPattern => {
     if (name === '$or') return compileOr(expected);
-    if (Array.isArray(expected)) return leaf(name, expected.map((rule) => compileMatcher(rule, name)));
+    if (Array.isArray(expected))
+      return leaf(
+        name,
+        expected.map((rule) => compileMatcher(rule, name)),
+      );
     const inner = compilePattern(expected);
     return (event) => matchesAny(member(event, name), (value) => inner(value ?? {}));
   });
@@ -22,7 +26,8 @@ export function compilePattern(pattern: Json): EventPattern {
 }
 
 function compileOr(expected: Json): EventPattern {
-  if (!Array.isArray(expected) || expected.length < 2) throw new Error('event pattern: $or needs a list of patterns');
+  if (!Array.isArray(expected) || expected.length < 2)
+    throw new Error('event pattern: $or needs a list of patterns');
   const alternatives = expected.map(compilePattern);
   return (event) => alternatives.some((matches) => matches(event));
 }
@@ -37,16 +42,22 @@ function leaf(name: string, matchers: readonly Matcher[]): EventPattern {
 
 /** An array in an event matches when any of its elements does. */
 function matchesAny(value: Json | undefined, matches: Matcher): boolean {
-  return Array.isArray(value) ? (value.length === 0 ? matches(undefined) : value.some(matches)) : matches(value);
+  return Array.isArray(value)
+    ? value.length === 0
+      ? matches(undefined)
+      : value.some(matches)
+    : matches(value);
 }
 
 function compileMatcher(rule: Json, where: string): Matcher {
   if (!isObject(rule)) return exact(rule);
   const [entry, ...more] = Object.entries(rule);
-  if (entry === undefined || more.length > 0) throw new Error(`event pattern: ${where}: one matcher per object`);
+  if (entry === undefined || more.length > 0)
+    throw new Error(`event pattern: ${where}: one matcher per object`);
   const [name, argument] = entry;
   const build = Object.hasOwn(matchers, name) ? matchers[name] : undefined;
-  if (build === undefined) throw new Error(`event pattern: ${where}: matcher ${JSON.stringify(name)} is not modelled`);
+  if (build === undefined)
+    throw new Error(`event pattern: ${where}: matcher ${JSON.stringify(name)} is not modelled`);
   return build(argument, where);
 }
 
@@ -78,7 +89,9 @@ function compileExclusion(rule: JsonObject, where: string): Matcher {
   if (!['prefix', 'suffix', 'equals-ignore-case', 'wildcard'].includes(name)) {
     throw new Error(`event pattern: ${where}: anything-but with ${JSON.stringify(name)} is not modelled`);
   }
-  const each = (Array.isArray(argument) ? argument : [argument]).map((one) => compileMatcher({ [name]: one }, where));
+  const each = (Array.isArray(argument) ? argument : [argument]).map((one) =>
+    compileMatcher({ [name]: one }, where),
+  );
   return (value) => each.some((matches) => matches(value));
 }
 
@@ -115,12 +128,14 @@ function numeric(argument: Json, where: string): Matcher {
     }
     tests.push((value) => compare(value, operand));
   }
-  if (tests.length === 0) throw new Error(`event pattern: ${where}: numeric takes a list of operator and number`);
+  if (tests.length === 0)
+    throw new Error(`event pattern: ${where}: numeric takes a list of operator and number`);
   return (value) => typeof value === 'number' && tests.every((test) => test(value));
 }
 
 function textOf(value: Json, where: string): string {
-  if (typeof value !== 'string') throw new Error(`event pattern: ${where}: expected text, got ${JSON.stringify(value)}`);
+  if (typeof value !== 'string')
+    throw new Error(`event pattern: ${where}: expected text, got ${JSON.stringify(value)}`);
   return value;
 }
 

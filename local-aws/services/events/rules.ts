@@ -80,7 +80,11 @@ export function deliverEvent(platform: Platform, rule: Rule, target: RuleTarget,
       ERROR_CODE: error instanceof AwsError ? error.code : 'INTERNAL_ERROR',
       ERROR_MESSAGE: why,
       RETRY_ATTEMPTS: String(used),
-      ...(final ? {} : { EXHAUSTED_RETRY_CONDITION: used >= retries ? 'MaximumRetryAttempts' : 'MaximumEventAgeInSeconds' }),
+      ...(final
+        ? {}
+        : {
+            EXHAUSTED_RETRY_CONDITION: used >= retries ? 'MaximumRetryAttempts' : 'MaximumEventAgeInSeconds',
+          }),
     };
     try {
       await deliver(platform, caller, target.DeadLetterConfig.Arn, { body, attributes });

@@ -18,7 +18,10 @@ export function queueUrl(platform: Platform, queueArn: string): string {
 /** Throws at deployment for a target that `deliver` cannot reach. */
 export function assertTarget(arn: string): void {
   if (!['sqs', 'sns', 'lambda'].includes(serviceOf(arn))) {
-    throw new AwsError('ValidationException', `target ${arn}: only queues, topics and functions are modelled`);
+    throw new AwsError(
+      'ValidationException',
+      `target ${arn}: only queues, topics and functions are modelled`,
+    );
   }
 }
 

@@ -4,7 +4,15 @@ import { z } from 'zod';
 import { operation, restJson } from '../../json-service.ts';
 import type { Operation, Route } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
-import type { Authorization, Caller, HttpRequest, HttpResponse, JsonObject, Platform, Service } from '../../platform.ts';
+import type {
+  Authorization,
+  Caller,
+  HttpRequest,
+  HttpResponse,
+  JsonObject,
+  Platform,
+  Service,
+} from '../../platform.ts';
 import type { AsyncInvoker } from './async-invoke.ts';
 import { functionArn } from './function.ts';
 import type { LambdaFunction } from './function.ts';
@@ -20,9 +28,18 @@ const SYNCHRONOUS_PAYLOAD_LIMIT = 6 * 1024 * 1024;
 const LOG_TAIL_BYTES = 4096;
 
 const routes: readonly Route[] = [
-  { method: 'GET', path: '/2015-03-31/functions', operation: 'ListFunctions', query: { MaxItems: 'MaxItems' } },
+  {
+    method: 'GET',
+    path: '/2015-03-31/functions',
+    operation: 'ListFunctions',
+    query: { MaxItems: 'MaxItems' },
+  },
   { method: 'GET', path: '/2015-03-31/functions/{FunctionName}', operation: 'GetFunction' },
-  { method: 'GET', path: '/2015-03-31/functions/{FunctionName}/configuration', operation: 'GetFunctionConfiguration' },
+  {
+    method: 'GET',
+    path: '/2015-03-31/functions/{FunctionName}/configuration',
+    operation: 'GetFunctionConfiguration',
+  },
 ];
 
 /** `FunctionName` may be a name or an ARN, with or without the qualifier `$LATEST`. */
@@ -30,7 +47,8 @@ export function functionName(nameOrArn: string): string {
   const parts = nameOrArn.split(':');
   const at = parts.lastIndexOf('function');
   const [name = '', qualifier = '$LATEST'] = at === -1 ? parts : parts.slice(at + 1);
-  if (qualifier !== '$LATEST') throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404);
+  if (qualifier !== '$LATEST')
+    throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404);
   return name;
 }
 
@@ -146,7 +164,11 @@ async function invokeOverHttp(
   request: HttpRequest,
   caller: Caller,
 ): Promise<HttpResponse> {
-  const headers = { 'content-type': 'application/json', 'x-amzn-requestid': randomUUID(), 'x-local-operation': 'Invoke' };
+  const headers = {
+    'content-type': 'application/json',
+    'x-amzn-requestid': randomUUID(),
+    'x-local-operation': 'Invoke',
+  };
   const { 'x-amz-invocation-type': type, 'x-amz-log-type': logType } = request.headers;
   const qualifier = request.query.get('Qualifier');
   try {
@@ -161,8 +183,13 @@ async function invokeOverHttp(
       },
       caller,
     );
-    const optional = { 'x-amz-function-error': output['FunctionError'], 'x-amz-log-result': output['LogResult'] };
-    const extra = Object.entries(optional).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    const optional = {
+      'x-amz-function-error': output['FunctionError'],
+      'x-amz-log-result': output['LogResult'],
+    };
+    const extra = Object.entries(optional).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    );
     const { StatusCode: status, Payload: payload } = output;
     return {
       status: typeof status === 'number' ? status : 200,
@@ -174,7 +201,12 @@ async function invokeOverHttp(
     return {
       status: error.status,
       headers: { ...headers, 'x-amzn-errortype': error.code },
-      body: JSON.stringify({ Type: 'User', __type: error.code, Message: error.message, message: error.message }),
+      body: JSON.stringify({
+        Type: 'User',
+        __type: error.code,
+        Message: error.message,
+        message: error.message,
+      }),
     };
   }
 }

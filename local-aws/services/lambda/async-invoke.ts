@@ -38,7 +38,13 @@ export function createAsyncInvoker(platform: Platform, retryDelayMs: number): As
       const tooOld = platform.clock.now() + attempt * retryDelayMs > startedAt + maxAge * 1000;
       if (attempt > retries || tooOld) {
         const condition = attempt > retries ? 'RetriesExhausted' : 'EventAgeExceeded';
-        await reportFailure(platform, fn, configured.get(fn.name), { requestId, payload, outcome, attempt, condition });
+        await reportFailure(platform, fn, configured.get(fn.name), {
+          requestId,
+          payload,
+          outcome,
+          attempt,
+          condition,
+        });
         return;
       }
       await wait(attempt * retryDelayMs);
@@ -81,7 +87,12 @@ async function reportFailure(
     const record: JsonObject = {
       version: '1.0',
       timestamp: new Date(platform.clock.now()).toISOString(),
-      requestContext: { requestId, functionArn: `${fn.arn}:$LATEST`, condition, approximateInvokeCount: attempt },
+      requestContext: {
+        requestId,
+        functionArn: `${fn.arn}:$LATEST`,
+        condition,
+        approximateInvokeCount: attempt,
+      },
       // The payload was checked to be JSON when it came in.
       requestPayload: JSON.parse(payload) as JsonObject,
       responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },

@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { installDate } from '../../clock.ts';
-import type { EnvironmentData, EnvironmentMessage, FunctionError, InvokeMessage } from './environment-protocol.ts';
+import type {
+  EnvironmentData,
+  EnvironmentMessage,
+  FunctionError,
+  InvokeMessage,
+} from './environment-protocol.ts';
 
 type Handler = (event: unknown, context: object) => unknown;
 
@@ -32,10 +37,13 @@ function captureOutput(): void {
 
 async function loadHandler(): Promise<Handler> {
   const [file = '', exportName = ''] = data.handler.split('.');
-  const path = ['.mjs', '.js', '.cjs'].map((ending) => join(data.codeDirectory, file + ending)).find(existsSync);
+  const path = ['.mjs', '.js', '.cjs']
+    .map((ending) => join(data.codeDirectory, file + ending))
+    .find(existsSync);
   if (path === undefined) throw named('Runtime.ImportModuleError', `Error: Cannot find module '${file}'`);
   const loaded: unknown = await import(pathToFileURL(path).href);
-  const found: unknown = typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, exportName) : undefined;
+  const found: unknown =
+    typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, exportName) : undefined;
   if (typeof found !== 'function') {
     throw named('Runtime.HandlerNotFound', `${data.handler} is undefined or not exported`);
   }
@@ -61,7 +69,13 @@ async function invoke(handler: Handler, { requestId, payload, timeoutMs }: Invok
     send({ type: 'result', requestId, payload: result === undefined ? 'null' : JSON.stringify(result) });
   } catch (error) {
     const described = describe(error);
-    console.error(JSON.stringify({ errorType: described.errorType, errorMessage: described.errorMessage, stack: described.trace }));
+    console.error(
+      JSON.stringify({
+        errorType: described.errorType,
+        errorMessage: described.errorMessage,
+        stack: described.trace,
+      }),
+    );
     send({ type: 'error', requestId, error: described });
   }
 }

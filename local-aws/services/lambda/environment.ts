@@ -22,7 +22,7 @@ export interface EnvironmentOptions {
   readonly data: EnvironmentData;
   readonly variables: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  log(text: string): void;
+  readonly log: (text: string) => void;
 }
 
 // An import that takes longer than Lambda's own limit for the init phase.
@@ -68,7 +68,10 @@ export function startEnvironment({ data, variables, timeoutMs, log }: Environmen
     die({ errorType: cause.name, errorMessage: cause.message, trace: (cause.stack ?? '').split('\n') });
   });
   worker.on('exit', (code) => {
-    die({ errorType: 'Runtime.ExitError', errorMessage: `Runtime exited with error: exit status ${String(code)}` });
+    die({
+      errorType: 'Runtime.ExitError',
+      errorMessage: `Runtime exited with error: exit status ${String(code)}`,
+    });
   });
   const initTimer = setTimeout(() => {
     die({ errorType: 'Sandbox.Timedout', errorMessage: 'the init phase took longer than 10 seconds' });
@@ -101,7 +104,10 @@ export function startEnvironment({ data, variables, timeoutMs, log }: Environmen
     async close() {
       alive = false;
       ready();
-      finish({ ok: false, error: { errorType: 'Runtime.ExitError', errorMessage: 'the local AWS is shutting down' } });
+      finish({
+        ok: false,
+        error: { errorType: 'Runtime.ExitError', errorMessage: 'the local AWS is shutting down' },
+      });
       await worker.terminate();
     },
   };

@@ -49,7 +49,14 @@ export function createFunction(options: {
     now: () => platform.clock.now(),
     start: () => start(options, arn, caller),
   });
-  return { name, arn, properties, caller, run: (invocation) => pool.run(invocation), close: () => pool.close() };
+  return {
+    name,
+    arn,
+    properties,
+    caller,
+    run: (invocation) => pool.run(invocation),
+    close: () => pool.close(),
+  };
 }
 
 export function functionArn(platform: Platform, name: string): string {
@@ -67,7 +74,10 @@ function start(
   const mayLog = allowed(() => {
     const resource = `arn:${platform.partition}:logs:${platform.region}:${platform.accountId}:log-group:${logGroup}:log-stream:${logStream}`;
     const actions = ['logs:CreateLogStream', 'logs:PutLogEvents'];
-    platform.access.authorize(caller, actions.map((action) => ({ action, resource })));
+    platform.access.authorize(
+      caller,
+      actions.map((action) => ({ action, resource })),
+    );
   });
   if (properties.TracingConfig?.Mode === 'Active') {
     // As in AWS, a function that may not trace runs all the same.

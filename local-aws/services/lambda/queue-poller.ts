@@ -86,16 +86,25 @@ export function pollQueue(
     const outcome = await fn().run({ requestId: randomUUID(), payload: JSON.stringify({ Records }) });
     if (!outcome.ok) return;
     const partial = mapping.FunctionResponseTypes.length > 0;
-    const failed = partial ? failedItems(outcome.payload, batch.map((message) => message.MessageId)) : new Set<string>();
+    const failed = partial
+      ? failedItems(
+          outcome.payload,
+          batch.map((message) => message.MessageId),
+        )
+      : new Set<string>();
     const done = failed === 'all' ? [] : batch.filter((message) => !failed.has(message.MessageId));
     // Failed messages are left alone: they come back when their visibility time-out is over.
     if (done.length === 0) return;
-    const Entries = done.map((message, index) => ({ Id: String(index), ReceiptHandle: message.ReceiptHandle }));
+    const Entries = done.map((message, index) => ({
+      Id: String(index),
+      ReceiptHandle: message.ReceiptHandle,
+    }));
     await sqs('DeleteMessageBatch', { Entries });
   }
 
   function report(error: unknown): void {
-    if (!closed) process.stderr.write(`local AWS: event source ${mapping.EventSourceArn}: ${String(error)}\n`);
+    if (!closed)
+      process.stderr.write(`local AWS: event source ${mapping.EventSourceArn}: ${String(error)}\n`);
   }
   function wake(): void {
     if (closed) return;

@@ -43,7 +43,8 @@ export function pollStream(platform: Platform, mapping: StreamMapping, fn: () =>
     try {
       while (again && !closed) {
         again = false;
-        if (mapping.MaximumBatchingWindowInSeconds > 0) await wait(mapping.MaximumBatchingWindowInSeconds * 1000);
+        if (mapping.MaximumBatchingWindowInSeconds > 0)
+          await wait(mapping.MaximumBatchingWindowInSeconds * 1000);
         const records = platform.streams.read(arn, position, mapping.BatchSize);
         const last = records.at(-1);
         if (last === undefined) continue;
@@ -95,7 +96,9 @@ export function pollStream(platform: Platform, mapping: StreamMapping, fn: () =>
   async function giveUp(batch: readonly JsonObject[], condition: string, invocations: number): Promise<void> {
     const destination = mapping.DestinationConfig?.OnFailure?.Destination;
     if (destination === undefined) return;
-    const body = JSON.stringify(failureRecord(platform, mapping, fn().arn, { batch, condition, invocations }));
+    const body = JSON.stringify(
+      failureRecord(platform, mapping, fn().arn, { batch, condition, invocations }),
+    );
     await deliver(platform, fn().caller, destination, { body });
   }
 
@@ -144,7 +147,11 @@ function failureRecord(
   platform: Platform,
   mapping: StreamMapping,
   functionArn: string,
-  failure: { readonly batch: readonly JsonObject[]; readonly condition: string; readonly invocations: number },
+  failure: {
+    readonly batch: readonly JsonObject[];
+    readonly condition: string;
+    readonly invocations: number;
+  },
 ): JsonObject {
   const { batch, condition, invocations } = failure;
   const numbers = batch.map(sequenceNumber);

@@ -22,7 +22,8 @@ export function createLogsService(platform: Platform, store: LogStore): Service 
   const logGroup: ResourceType = (properties, context) => {
     const parsed = parseStrictly(logGroupShape, properties);
     const name = parsed.LogGroupName ?? generatedName(context);
-    if (groups.has(name)) throw new AwsError('ResourceAlreadyExistsException', `log group ${name} already exists`);
+    if (groups.has(name))
+      throw new AwsError('ResourceAlreadyExistsException', `log group ${name} already exists`);
     groups.set(name, { ...properties, LogGroupName: name });
     const arn = `arn:${platform.partition}:logs:${platform.region}:${platform.accountId}:log-group:${name}:*`;
     return { ref: name, attributes: { Arn: arn } };

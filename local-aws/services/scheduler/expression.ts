@@ -21,7 +21,9 @@ export function parseExpression(expression: string): NextTime {
 }
 
 function parseCron(expression: string, fields: readonly string[]): NextTime {
-  const [minutes, hours, days, months, weekdays, years] = fields.map((field) => parseField(expression, field));
+  const [minutes, hours, days, months, weekdays, years] = fields.map((field) =>
+    parseField(expression, field),
+  );
   const matches = (date: Date): boolean =>
     minutes?.(date.getUTCMinutes()) === true &&
     hours?.(date.getUTCHours()) === true &&

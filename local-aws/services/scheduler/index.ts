@@ -17,7 +17,10 @@ const scheduleShape = z.strictObject({
   State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
   FlexibleTimeWindow: z.discriminatedUnion('Mode', [
     z.strictObject({ Mode: z.literal('OFF') }),
-    z.strictObject({ Mode: z.literal('FLEXIBLE'), MaximumWindowInMinutes: z.number().int().min(1).max(1440) }),
+    z.strictObject({
+      Mode: z.literal('FLEXIBLE'),
+      MaximumWindowInMinutes: z.number().int().min(1).max(1440),
+    }),
   ]),
   Target: z.strictObject({
     Arn: z.string(),
@@ -86,7 +89,13 @@ export function createSchedulerService(platform: Platform): Service {
 }
 
 function summary({ name, arn, properties }: Schedule): JsonObject {
-  return { Name: name, Arn: arn, GroupName: 'default', State: properties.State, Target: { Arn: properties.Target.Arn } };
+  return {
+    Name: name,
+    Arn: arn,
+    GroupName: 'default',
+    State: properties.State,
+    Target: { Arn: properties.Target.Arn },
+  };
 }
 
 function assertAssumable(platform: Platform, roleArn: string, scheduleArn: string): void {
@@ -144,9 +153,11 @@ function fire(platform: Platform, schedule: Schedule, dueAt: number): void {
     process.stderr.write(`local AWS: schedule ${schedule.name}: ${why}\n`);
     if (target.DeadLetterConfig === undefined) return;
     const attributes = { SCHEDULE_ARN: schedule.arn, TARGET_ARN: target.Arn, ERROR_MESSAGE: why };
-    await deliver(platform, caller, target.DeadLetterConfig.Arn, { body, attributes }).catch((lost: unknown) => {
-      process.stderr.write(`local AWS: schedule ${schedule.name}: dead-letter queue: ${String(lost)}\n`);
-    });
+    await deliver(platform, caller, target.DeadLetterConfig.Arn, { body, attributes }).catch(
+      (lost: unknown) => {
+        process.stderr.write(`local AWS: schedule ${schedule.name}: dead-letter queue: ${String(lost)}\n`);
+      },
+    );
   };
 
   void attempt(0);

@@ -13,9 +13,10 @@ let directory: string;
 let deployer: Deployer;
 let made: { logicalId: string; properties: JsonObject; asset?: string }[];
 
-const thing: ResourceType = (properties, { logicalId, assetPath }) => {
+const thing: ResourceType = (properties, context) => {
+  const { logicalId } = context;
   const { AssetKey: key } = properties;
-  made.push({ logicalId, properties, ...(typeof key === 'string' ? { asset: assetPath(key) } : {}) });
+  made.push({ logicalId, properties, ...(typeof key === 'string' ? { asset: context.assetPath(key) } : {}) });
   return { ref: `ref-${logicalId}`, attributes: { Arn: `arn:aws:test:::${logicalId}`, Parts: ['a', 'b'] } };
 };
 
@@ -23,7 +24,13 @@ beforeEach(() => {
   platform = createSmallPlatform();
   directory = mkdtempSync(join(tmpdir(), 'assembly-'));
   made = [];
-  deployer = createDeployer(platform, new Map([['Test::Thing', thing], ['AWS::Lambda::Function', thing]]));
+  deployer = createDeployer(
+    platform,
+    new Map([
+      ['Test::Thing', thing],
+      ['AWS::Lambda::Function', thing],
+    ]),
+  );
 });
 afterEach(async () => {
   await platform.close();
@@ -40,19 +47,25 @@ function assembly(template: JsonObject): string {
     version: '54.0.0',
     artifacts: {
       'one.assets': { type: 'cdk:asset-manifest', properties: { file: 'one.assets.json' } },
-      one: { type: 'aws:cloudformation:stack', properties: { templateFile: 'one.template.json', stackName: 'one' } },
+      one: {
+        type: 'aws:cloudformation:stack',
+        properties: { templateFile: 'one.template.json', stackName: 'one' },
+      },
       Tree: { type: 'cdk:tree', properties: { file: 'tree.json' } },
     },
   });
   write('one.assets.json', {
     version: '54.0.0',
-    files: { abc: { source: { path: 'asset.abc', packaging: 'zip' }, destinations: { here: { objectKey: key } } } },
+    files: {
+      abc: { source: { path: 'asset.abc', packaging: 'zip' }, destinations: { here: { objectKey: key } } },
+    },
   });
   write('one.template.json', template);
   return directory;
 }
 
-const deploy = (template: JsonObject): Promise<{ outputs: Record<string, string> }> => deployer.deploy(assembly(template));
+const deploy = (template: JsonObject): Promise<{ outputs: Record<string, string> }> =>
+  deployer.deploy(assembly(template));
 const resource = (properties: JsonObject, rest: JsonObject = {}): JsonObject => ({
   Type: 'Test::Thing',
   Properties: properties,
@@ -67,7 +80,9 @@ describe('deploying a stack', () => {
       Conditions: {
         Yes: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'us-east-1'] },
         No: { 'Fn::Not': [{ Condition: 'Yes' }] },
-        Either: { 'Fn::Or': [{ Condition: 'No' }, { 'Fn::And': [{ Condition: 'Yes' }, { Condition: 'Yes' }] }] },
+        Either: {
+          'Fn::Or': [{ Condition: 'No' }, { 'Fn::And': [{ Condition: 'Yes' }, { Condition: 'Yes' }] }],
+        },
       },
       Resources: {
         B: resource({
@@ -116,7 +131,9 @@ describe('deploying a stack', () => {
   });
 
   test('refuses a circle of dependencies', async () => {
-    const deploying = deploy({ Resources: { A: resource({ X: { Ref: 'B' } }), B: resource({}, { DependsOn: ['A'] }) } });
+    const deploying = deploy({
+      Resources: { A: resource({ X: { Ref: 'B' } }), B: resource({}, { DependsOn: ['A'] }) },
+    });
     await expect(deploying).rejects.toThrow('circular dependency: A -> B -> A');
   });
 
@@ -126,13 +143,16 @@ describe('deploying a stack', () => {
   });
 
   test('leaves unchanged resources alone, updates functions, refuses any other update', async () => {
-    const fn = (memory: number): JsonObject => ({ Type: 'AWS::Lambda::Function', Properties: { MemorySize: memory } });
+    const fn = (memory: number): JsonObject => ({
+      Type: 'AWS::Lambda::Function',
+      Properties: { MemorySize: memory },
+    });
     await deploy({ Resources: { A: resource({ X: 1 }), F: fn(128) } });
     await deploy({ Resources: { A: resource({ X: 1 }), F: fn(256), New: resource({}) } });
     expect(made.map(({ logicalId }) => logicalId)).toEqual(['A', 'F', 'F', 'New']);
-    await expect(deploy({ Resources: { A: resource({ X: 2 }), F: fn(256), New: resource({}) } })).rejects.toThrow(
-      'update of Test::Thing is not modelled; changed: X',
-    );
+    await expect(
+      deploy({ Resources: { A: resource({ X: 2 }), F: fn(256), New: resource({}) } }),
+    ).rejects.toThrow('update of Test::Thing is not modelled; changed: X');
     await expect(deploy({ Resources: { A: resource({ X: 1 }) } })).rejects.toThrow('removal of F, New');
   });
 });

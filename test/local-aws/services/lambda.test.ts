@@ -58,7 +58,11 @@ const streams: StreamSource = {
 function append(...keys: string[]): void {
   for (const key of keys) {
     const SequenceNumber = String(records.length + 1);
-    const dynamodb = { SequenceNumber, Keys: { id: { S: key } }, ApproximateCreationDateTime: Date.now() / 1000 };
+    const dynamodb = {
+      SequenceNumber,
+      Keys: { id: { S: key } },
+      ApproximateCreationDateTime: Date.now() / 1000,
+    };
     records.push({ eventName: 'INSERT', eventSourceARN: STREAM, dynamodb });
   }
   wakeStream();
@@ -74,7 +78,10 @@ beforeAll(async () => {
     const onMessage = (url: string, wake: () => void): (() => void) => sqs.onMessage(url, wake);
     // startPlatform puts a LocalClock there.
     const clock = (platform.clock as LocalClock).buffer;
-    const lambda = createLambdaService({ ...platform, streams }, { clock, logs, onMessage, retryDelayMs: 60_000 });
+    const lambda = createLambdaService(
+      { ...platform, streams },
+      { clock, logs, onMessage, retryDelayMs: 60_000 },
+    );
     return [sqs, events, lambda, createSchedulerService(platform)];
   });
   const trust = (service: string): JsonObject => ({
@@ -101,10 +108,17 @@ async function makeFunction(name: string, extra: JsonObject = {}): Promise<void>
   const Code = { S3Bucket: 'assets', S3Key: join(directory, 'code') };
   const fixed = { Code, Runtime: 'nodejs24.x', Handler: 'index.handler', Role: ROLE, Timeout: 1 };
   const Environment = { Variables: { MINE: 'yes' } };
-  await started.create('AWS::Lambda::Function', { FunctionName: name, ...fixed, Environment, ...extra }, name);
+  await started.create(
+    'AWS::Lambda::Function',
+    { FunctionName: name, ...fixed, Environment, ...extra },
+    name,
+  );
 }
 
-async function invoke(event: JsonObject, name = 'one'): Promise<{ error: string | undefined; answer: JsonObject }> {
+async function invoke(
+  event: JsonObject,
+  name = 'one',
+): Promise<{ error: string | undefined; answer: JsonObject }> {
   const output = await client.send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) }));
   const answer = JSON.parse(Buffer.from(output.Payload ?? []).toString()) as JsonObject; // Payloads are JSON.
   return { error: output.FunctionError, answer };
@@ -116,17 +130,24 @@ async function receive(queue: string): Promise<JsonObject[]> {
   const output = await started.platform.call(administrator, 'sqs', 'ReceiveMessage', options);
   return Array.isArray(output['Messages']) ? (output['Messages'] as JsonObject[]) : [];
 }
+const bodyOf = (message: JsonObject | undefined): string =>
+  typeof message?.['Body'] === 'string' ? message['Body'] : '{}';
 const purge = (queue: string): Promise<JsonObject> =>
-  started.platform.call(administrator, 'sqs', 'PurgeQueue', { QueueUrl: `${started.platform.endpoint}/123456789012/${queue}` });
+  started.platform.call(administrator, 'sqs', 'PurgeQueue', {
+    QueueUrl: `${started.platform.endpoint}/123456789012/${queue}`,
+  });
 
-const saw = (text: string, name = 'one'): number => logs.lines(name).filter(({ message }) => message.includes(text)).length;
+const saw = (text: string, name = 'one'): number =>
+  logs.lines(name).filter(({ message }) => message.includes(text)).length;
 
 describe('invoking a function', () => {
   test('runs the code with its own environment, moved time and credentials of its role', async () => {
     started.clock.advance(30 * DAY_MS);
     const { error, answer } = await invoke({});
     expect(error).toBeUndefined();
-    expect(answer).toMatchObject({ env: { MINE: 'yes', AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'one' } });
+    expect(answer).toMatchObject({
+      env: { MINE: 'yes', AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'one' },
+    });
     expect(Number(answer['now'])).toBeGreaterThan(Date.now() + 29 * DAY_MS);
     expect(answer['env']).not.toHaveProperty('PATH');
     const env = answer['env'] as Record<string, string>; // The function answers its process.env.
@@ -187,7 +208,10 @@ describe('asynchronous invocation', () => {
   test('an event rule needs a permission, and a schedule fires once per jump', async () => {
     const arn = 'arn:aws:lambda:us-east-1:123456789012:function:one';
     const EventPattern = { source: ['aws.test'] };
-    const rule = await started.create('AWS::Events::Rule', { EventPattern, Targets: [{ Id: 'a', Arn: arn }] });
+    const rule = await started.create('AWS::Events::Rule', {
+      EventPattern,
+      Targets: [{ Id: 'a', Arn: arn }],
+    });
     await started.create('AWS::Lambda::Permission', {
       FunctionName: 'one',
       Action: 'lambda:InvokeFunction',
@@ -250,7 +274,9 @@ describe('event sources', () => {
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      FilterCriteria: { Filters: [{ Pattern: '{"dynamodb":{"Keys":{"id":{"S":[{"anything-but":"ignored"}]}}}}' }] },
+      FilterCriteria: {
+        Filters: [{ Pattern: '{"dynamodb":{"Keys":{"id":{"S":[{"anything-but":"ignored"}]}}}}' }],
+      },
       DestinationConfig: { OnFailure: { Destination: arnOf('failures') } },
     });
     append('a', 'ignored', 'bad', 'c');
@@ -261,7 +287,7 @@ describe('event sources', () => {
       started.clock.advance(1000);
       expect(saw('"S":"c"', 'streamed')).toBeGreaterThan(0);
       const [failure] = await receive('failures');
-      expect(JSON.parse(String(failure?.['Body']))).toMatchObject({
+      expect(JSON.parse(bodyOf(failure))).toMatchObject({
         requestContext: { condition: 'RetryAttemptsExhausted', approximateInvokeCount: 2 },
         DDBStreamBatchInfo: { startSequenceNumber: '4', endSequenceNumber: '4', batchSize: 1 },
       });
