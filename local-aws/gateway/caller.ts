@@ -10,6 +10,9 @@ export interface Identified {
   readonly caller: Caller;
 }
 
+/** Services whose clients sign for one fixed Region, whichever they were set up for. */
+const GLOBAL: ReadonlySet<string> = new Set(['iam', 'sts']);
+
 /**
  * Access keys that this AWS issued are verified in full. Any other key is the administrator: there is no secret to know on
  * a laptop. A request signed with an X.509 key goes on unverified to the only service that can verify it.
@@ -31,7 +34,7 @@ export function identify(
   }
   const moved = parts.clock.now();
   checkTime(signature, [moved, moved - parts.clock.offset()]);
-  if (signature.region !== parts.region) {
+  if (signature.region !== parts.region && !GLOBAL.has(scope)) {
     throw new AwsError(
       'SignatureDoesNotMatch',
       `the local AWS is Region ${parts.region}, the request is signed for ${signature.region}`,

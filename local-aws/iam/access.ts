@@ -42,6 +42,10 @@ export function createAccess(options: AccessOptions): LocalAccess {
   let enforced = options.enforce ?? false;
 
   function judge(caller: Caller, needed: Authorization, context: Readonly<Record<string, string>>): Verdict {
+    const policies = policiesOn(needed.resource);
+    if (caller.kind === 'service' && policies.length === 0 && !bearsPolicy(needed.resource)) {
+      return { allowed: true, reason: `${caller.service} uses its service-linked role` };
+    }
     const session = caller.kind === 'role' ? sessions.find(caller.accessKeyId)?.session : undefined;
     return evaluate(
       { caller, action: needed.action, resource: needed.resource, context },
@@ -50,7 +54,7 @@ export function createAccess(options: AccessOptions): LocalAccess {
         session: session?.sessionPolicies?.map((document, index) =>
           parsePolicy(`session policy ${String(index)}`, document, 'identity'),
         ),
-        resource: policiesOn(needed.resource),
+        resource: policies,
       },
     );
   }
@@ -108,6 +112,11 @@ export function createAccess(options: AccessOptions): LocalAccess {
       else attached.set(statementId, parsePolicy(`${statementId} on ${resourceArn}`, document, 'resource'));
     },
   };
+}
+
+/** Resources that a service reaches only when their own policy lets it. */
+function bearsPolicy(resource: string): boolean {
+  return /^arn:[^:]*:(?:sqs|sns|s3|lambda|kms):/.test(resource);
 }
 
 /** Condition keys that come with the caller, not with the request. */

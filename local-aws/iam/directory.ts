@@ -23,7 +23,13 @@ export interface Directory {
   policiesOf(roleArn: string): readonly Policy[];
   trustOf(roleArn: string): Policy | undefined;
   /** Everything, for tests that remove one statement at a time. */
-  list(): { readonly arn: string; readonly trust: Json; readonly policies: Readonly<Record<string, Json>> }[];
+  list(): ListedRole[];
+}
+
+export interface ListedRole extends Role {
+  readonly trust: Json;
+  /** By name of the inline policy or ARN of the managed one. */
+  readonly policies: Readonly<Record<string, Json>>;
 }
 
 interface Stored extends Role {
@@ -95,7 +101,7 @@ export function createDirectory(options: { partition: string; accountId: string 
       if (role === undefined) return [];
       return [
         ...[...role.inline.values()].map(({ policy }) => policy),
-        ...[...role.managed].map((arn) => managedPolicy(arn).policy),
+        ...[...role.managed].map((policyArn) => managedPolicy(policyArn).policy),
       ];
     },
     trustOf: (roleArn) => byArn(roleArn)?.trust,
@@ -103,8 +109,9 @@ export function createDirectory(options: { partition: string; accountId: string 
       [...roles.values()].map((role) => {
         const policies: JsonObject = {};
         for (const [name, { document }] of role.inline) policies[name] = document;
-        for (const arn of role.managed) policies[arn] = managedPolicy(arn).document;
-        return { arn: role.arn, trust: role.trustDocument, policies };
+        for (const policyArn of role.managed) policies[policyArn] = managedPolicy(policyArn).document;
+        const { roleName, roleId, arn, maxSessionDuration } = role;
+        return { roleName, roleId, arn, maxSessionDuration, trust: role.trustDocument, policies };
       }),
   };
 }

@@ -1,0 +1,176 @@
+/** S3 (path style): fauxqs in process, behind our list of operations and parameters, with policies and events added. */
+import { buildApp } from 'fauxqs';
+import { z } from 'zod';
+import { s3Error } from '../../gateway/errors.ts';
+import { parseStrictly } from '../../json-service.ts';
+import { AwsError } from '../../platform.ts';
+import type { Authorization, Caller, HttpRequest, HttpResponse, JsonObject, Platform, Service } from '../../platform.ts';
+import { createEvents } from './events.ts';
+import { s3Resources } from './resources.ts';
+import type { Bucket } from './resources.ts';
+import { readS3Request } from './wire.ts';
+import type { S3Request } from './wire.ts';
+
+const place = { Bucket: z.string(), Key: z.string().min(1) };
+const inputs = {
+  PutObject: z.strictObject({
+    ...place,
+    Body: z.base64(),
+    ContentType: z.string().optional(),
+    ACL: z.string().optional(),
+  }),
+  GetObject: z.strictObject(place),
+  HeadObject: z.strictObject(place),
+  DeleteObject: z.strictObject(place),
+};
+const METHODS = { PutObject: 'PUT', GetObject: 'GET', HeadObject: 'HEAD', DeleteObject: 'DELETE' } as const;
+
+export function createS3Service(platform: Platform): Service {
+  const app = buildApp({ logger: false, defaultRegion: platform.region });
+  const buckets = new Map<string, Bucket>();
+  const events = createEvents(platform);
+
+  function find(name: string): Bucket {
+    const found = buckets.get(name);
+    if (found === undefined) throw new AwsError('NoSuchBucket', `The specified bucket ${name} does not exist`, 404);
+    return found;
+  }
+
+  async function forward(request: HttpRequest): Promise<HttpResponse> {
+    const query = [...request.query].filter(([name]) => !name.startsWith('X-Amz-'));
+    const search = new URLSearchParams(query).toString();
+    const received = Object.entries(request.headers).filter(([name]) => !HOP_BY_HOP.has(name));
+    const answer = await app.inject({
+      method: methodOf(request.method),
+      url: search === '' ? request.path : `${request.path}?${search}`,
+      // Any other host would be taken for a bucket.
+      headers: { ...Object.fromEntries(received), host: 'localhost' },
+      ...(request.body.length === 0 ? {} : { payload: request.body }),
+    });
+    const headers = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name));
+    return {
+      status: answer.statusCode,
+      headers: Object.fromEntries(headers.map(([name, value]) => [name, String(value)])),
+      body: answer.rawPayload,
+    };
+  }
+
+  async function perform(request: HttpRequest, asked: S3Request, caller: Caller): Promise<HttpResponse> {
+    platform.access.authorize(caller, needs(platform, asked, request));
+    if (asked.operation === 'ListBuckets') return forward(request);
+    const bucket = find(asked.bucket);
+    refuseAcl(bucket, request);
+    const response = await forward(request);
+    if (response.status < 300) events.tell(bucket, asked, request, response, caller);
+    return response;
+  }
+
+  async function call(operation: string, input: JsonObject, caller: Caller): Promise<JsonObject> {
+    if (operation !== 'PutObject' && operation !== 'GetObject' && operation !== 'HeadObject' && operation !== 'DeleteObject') {
+      throw new AwsError('NotImplemented', `the local AWS has no operation ${operation} of s3 in process`, 501);
+    }
+    const given: z.infer<(typeof inputs)['PutObject']> = { Body: '', ...parseStrictly(inputs[operation], input) };
+    const request: HttpRequest = {
+      method: METHODS[operation],
+      path: `/${given.Bucket}/${given.Key.split('/').map(encodeURIComponent).join('/')}`,
+      query: new URLSearchParams(),
+      headers: {
+        'content-type': given.ContentType ?? 'application/octet-stream',
+        ...(given.ACL === undefined ? {} : { 'x-amz-acl': given.ACL }),
+      },
+      body: Buffer.from(given.Body, 'base64'),
+    };
+    const asked = { operation, bucket: given.Bucket, key: given.Key };
+    const response = await perform(request, asked, caller).catch((error: unknown) => {
+      throw asS3Error(error);
+    });
+    if (response.status >= 300) {
+      const code = /<Code>([^<]*)<\/Code>/.exec(response.body.toString())?.[1];
+      throw new AwsError(code ?? (response.status === 404 ? 'NotFound' : 'S3Error'), `${operation} of ${given.Key} failed`, response.status);
+    }
+    return {
+      ...(operation === 'GetObject' ? { Body: Buffer.from(response.body).toString('base64') } : {}),
+      ETag: response.headers['etag'] ?? '',
+      ContentType: response.headers['content-type'] ?? '',
+      ContentLength: Number(response.headers['content-length'] ?? 0),
+      LastModified: response.headers['last-modified'] ?? '',
+    };
+  }
+
+  return {
+    scope: 's3',
+    call,
+    async handle(request, caller) {
+      let operation = `${request.method} ${request.path}`;
+      let response: HttpResponse;
+      try {
+        const asked = readS3Request(request);
+        operation = asked.operation;
+        response = await perform(request, asked, caller);
+      } catch (thrown) {
+        const error = asS3Error(thrown);
+        if (!(error instanceof AwsError)) throw error;
+        response = s3Error(error, 'local');
+      }
+      const code = /<Code>([^<]*)<\/Code>/.exec(response.status < 400 ? '' : response.body.toString())?.[1];
+      const told = { 'x-local-operation': operation, ...(code === undefined ? {} : { 'x-local-error': code }) };
+      return { ...response, headers: { ...response.headers, ...told } };
+    },
+    resources: s3Resources(
+      platform,
+      async (bucket) => {
+        if (buckets.has(bucket.name)) {
+          throw new AwsError('BucketAlreadyOwnedByYou', `a bucket named ${bucket.name} exists already`, 409);
+        }
+        await app.inject({ method: 'PUT', url: `/${bucket.name}`, headers: { host: 'localhost' } });
+        buckets.set(bucket.name, bucket);
+      },
+      find,
+    ),
+    close: () => app.close(),
+  };
+}
+
+const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'expect', 'date']);
+
+function methodOf(method: string): 'GET' | 'PUT' | 'HEAD' | 'DELETE' {
+  return method === 'PUT' || method === 'HEAD' || method === 'DELETE' ? method : 'GET';
+}
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  PutObject: 's3:PutObject',
+  GetObject: 's3:GetObject',
+  HeadObject: 's3:GetObject',
+  DeleteObject: 's3:DeleteObject',
+};
+
+function needs(platform: Platform, asked: S3Request, request: HttpRequest): Authorization[] {
+  const arn = `arn:${platform.partition}:s3:::${asked.bucket}`;
+  if (asked.operation === 'ListBuckets') return [{ action: 's3:ListAllMyBuckets', resource: '*' }];
+  const action = ACTIONS[asked.operation];
+  if (action === undefined) {
+    return [{ action: 's3:ListBucket', resource: arn, context: { 's3:prefix': request.query.get('prefix') ?? '' } }];
+  }
+  const resource = `${arn}/${asked.key}`;
+  const acl = request.headers['x-amz-acl'];
+  if (acl === undefined) return [{ action, resource }];
+  const context = { 's3:x-amz-acl': acl };
+  return [{ action, resource, context }, { action: 's3:PutObjectAcl', resource, context }];
+}
+
+function refuseAcl(bucket: Bucket, request: HttpRequest): void {
+  const acl = request.headers['x-amz-acl'];
+  if (acl !== undefined && acl !== 'bucket-owner-full-control' && bucket.aclsDisabled) {
+    throw new AwsError('AccessControlListNotSupported', 'The bucket does not allow ACLs');
+  }
+  const encryption = request.headers['x-amz-server-side-encryption'];
+  if (encryption !== undefined && encryption !== 'AES256') {
+    throw new AwsError('NotImplemented', `the local AWS does not support server-side encryption ${encryption}`, 501);
+  }
+}
+
+/** S3 says AccessDenied where the JSON services say AccessDeniedException. */
+function asS3Error(error: unknown): unknown {
+  if (!(error instanceof AwsError) || error.code !== 'AccessDeniedException') return error;
+  return new AwsError('AccessDenied', error.message, 403);
+}
