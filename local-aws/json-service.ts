@@ -5,7 +5,16 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AwsError } from './platform.ts';
-import type { Access, Authorization, Caller, HttpRequest, HttpResponse, Json, JsonObject, Service } from './platform.ts';
+import type {
+  Access,
+  Authorization,
+  Caller,
+  HttpRequest,
+  HttpResponse,
+  Json,
+  JsonObject,
+  Service,
+} from './platform.ts';
 
 export interface Operation {
   run(input: JsonObject, caller: Caller, access: Access): Promise<JsonObject>;
@@ -101,7 +110,11 @@ export function restJson(definition: {
   };
 }
 
-function runner(scope: string, operations: Readonly<Record<string, Operation>>, access: Access): Service['call'] {
+function runner(
+  scope: string,
+  operations: Readonly<Record<string, Operation>>,
+  access: Access,
+): Service['call'] {
   return async (name, input, caller) => {
     const found = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (found === undefined) throw unknownOperation(scope, name);
@@ -109,16 +122,25 @@ function runner(scope: string, operations: Readonly<Record<string, Operation>>, 
   };
 }
 
-function matchRoute(scope: string, routes: readonly Route[], request: HttpRequest): { route: Route; input: JsonObject } {
+function matchRoute(
+  scope: string,
+  routes: readonly Route[],
+  request: HttpRequest,
+): { route: Route; input: JsonObject } {
   for (const route of routes) {
     const fromPath = route.method === request.method ? matchPath(route.path, request.path) : undefined;
     if (fromPath === undefined) continue;
     const fromQuery: JsonObject = {};
     for (const [key, value] of request.query) {
       const member = route.query?.[key];
-      if (member === undefined) throw new AwsError('ValidationException', `query parameter ${key} of ${route.operation} is not supported by the local AWS`);
+      if (member === undefined)
+        throw new AwsError(
+          'ValidationException',
+          `query parameter ${key} of ${route.operation} is not supported by the local AWS`,
+        );
       const already = fromQuery[member];
-      fromQuery[member] = already === undefined ? value : [...(Array.isArray(already) ? already : [already]), value];
+      fromQuery[member] =
+        already === undefined ? value : [...(Array.isArray(already) ? already : [already]), value];
     }
     return { route, input: { ...parseBody(request.body), ...fromQuery, ...fromPath } };
   }
@@ -146,10 +168,17 @@ function parseBody(body: Buffer): JsonObject {
 }
 
 function unknownOperation(scope: string, name: string): AwsError {
-  return new AwsError('UnknownOperationException', `the local AWS has no operation ${JSON.stringify(name)} of ${scope}`, 404);
+  return new AwsError(
+    'UnknownOperationException',
+    `the local AWS has no operation ${JSON.stringify(name)} of ${scope}`,
+    404,
+  );
 }
 
-async function answer(run: () => Promise<{ status: number; output: JsonObject }>, contentType: string): Promise<HttpResponse> {
+async function answer(
+  run: () => Promise<{ status: number; output: JsonObject }>,
+  contentType: string,
+): Promise<HttpResponse> {
   const headers = { 'content-type': contentType, 'x-amzn-requestid': randomUUID() };
   try {
     const { status, output } = await run();

@@ -12,7 +12,13 @@ export interface JsonObject {
 /** Who makes a call. `administrator` is any access key that this AWS did not issue. */
 export type Caller =
   | { readonly kind: 'administrator'; readonly arn: string; readonly accessKeyId: string }
-  | { readonly kind: 'role'; readonly arn: string; readonly roleArn: string; readonly sessionName: string; readonly accessKeyId: string }
+  | {
+      readonly kind: 'role';
+      readonly arn: string;
+      readonly roleArn: string;
+      readonly sessionName: string;
+      readonly accessKeyId: string;
+    }
   | { readonly kind: 'service'; readonly service: string; readonly sourceArn?: string };
 
 /** One permission that an operation needs. `context` holds request condition keys, e.g. `acm-pca:TemplateArn`. */
@@ -91,7 +97,12 @@ export interface Verdict {
 export interface Access {
   issue(session: Session): Credentials;
   /** Whether `service` may perform `action` (e.g. `sts:AssumeRole`) on the role, by its trust policy. */
-  mayAssume(roleArn: string, service: string, action: string, context: Readonly<Record<string, string>>): Verdict;
+  mayAssume(
+    roleArn: string,
+    service: string,
+    action: string,
+    context: Readonly<Record<string, string>>,
+  ): Verdict;
   /** Logs each authorization with its verdict; throws AccessDeniedException where the verdict is enforced for this caller. */
   authorize(caller: Caller, needed: readonly Authorization[]): void;
   /** Sets (or with undefined removes) one policy document on a resource: a queue policy, a Lambda permission. */
@@ -129,7 +140,10 @@ export interface ResourceContext {
   assetPath(key: string): string;
 }
 /** Creates one resource from its resolved properties. An unknown property must be refused by name (strict schema). */
-export type ResourceType = (properties: JsonObject, context: ResourceContext) => Promise<CreatedResource> | CreatedResource;
+export type ResourceType = (
+  properties: JsonObject,
+  context: ResourceContext,
+) => Promise<CreatedResource> | CreatedResource;
 
 export interface Service {
   /** The service name in the SigV4 credential scope, e.g. `acm-pca`. */

@@ -25,7 +25,8 @@ export function gatewayControls(parts: {
       clock.advance(parseStrictly(advance, body).advanceMs);
       return time();
     },
-    'GET /_local/calls': (body) => log.list(parseStrictly(after, body).after).map((call): Json => ({ ...call })),
+    'GET /_local/calls': (body) =>
+      log.list(parseStrictly(after, body).after).map((call): Json => ({ ...call })),
     'GET /_local/authorizations': () =>
       access.log.list().map((entry): Json => ({ ...entry, context: { ...entry.context } })),
     'POST /_local/authorizations': (body) => {

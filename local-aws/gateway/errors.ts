@@ -14,7 +14,11 @@ export function errorResponse(thrown: unknown, request: HttpRequest, scope: stri
   if (isForm(request)) return queryError(error, 'https://amazonaws.com/', requestId);
   return {
     status: error.status,
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': error.code, 'x-amzn-requestid': requestId },
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amzn-errortype': error.code,
+      'x-amzn-requestid': requestId,
+    },
     body: JSON.stringify({ __type: error.code, message: error.message, ...error.members }),
   };
 }
@@ -23,7 +27,11 @@ export function s3Error(error: AwsError, requestId: string): HttpResponse {
   const detail = `<Code>${escapeXml(error.code)}</Code><Message>${escapeXml(error.message)}</Message>`;
   return {
     status: error.status,
-    headers: { 'content-type': 'application/xml', 'x-local-error': error.code, 'x-amz-request-id': requestId },
+    headers: {
+      'content-type': 'application/xml',
+      'x-local-error': error.code,
+      'x-amz-request-id': requestId,
+    },
     body: `<?xml version="1.0" encoding="UTF-8"?><Error>${detail}<RequestId>${requestId}</RequestId></Error>`,
   };
 }

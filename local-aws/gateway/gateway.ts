@@ -55,7 +55,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   function control(key: string): Control {
     const found =
-      own[key] ?? [...services.values()].map((service) => service.controls?.[key]).find((one) => one !== undefined);
+      own[key] ??
+      [...services.values()].map((service) => service.controls?.[key]).find((one) => one !== undefined);
     if (found === undefined) throw new AwsError('UnknownControl', `the local AWS has no control ${key}`, 404);
     return found;
   }
@@ -91,13 +92,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       return output;
     } catch (error) {
       const known = error instanceof AwsError;
-      log.add({ ...entry, status: known ? error.status : 500, error: known ? error.code : 'InternalFailure' });
+      log.add({
+        ...entry,
+        status: known ? error.status : 500,
+        error: known ? error.code : 'InternalFailure',
+      });
       throw error;
     }
   };
 
   const server = createServer((incoming, outgoing) => {
-    answer(incoming, outgoing, (request) => (request.path.startsWith('/_local/') ? local(request) : api(request)));
+    answer(incoming, outgoing, (request) =>
+      request.path.startsWith('/_local/') ? local(request) : api(request),
+    );
   });
 
   async function local(request: HttpRequest): Promise<HttpResponse> {

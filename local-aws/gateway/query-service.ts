@@ -23,7 +23,8 @@ export function queryService(definition: QueryDefinition): Service {
 
   async function call(...[name, input, caller]: Parameters<Service['call']>): Promise<JsonObject> {
     const found = Object.hasOwn(operations, name) ? operations[name] : undefined;
-    if (found === undefined) throw new AwsError('InvalidAction', `the local AWS has no operation ${name} of ${scope}`);
+    if (found === undefined)
+      throw new AwsError('InvalidAction', `the local AWS has no operation ${name} of ${scope}`);
     return found.run(input, caller, access);
   }
 
@@ -35,7 +36,9 @@ export function queryService(definition: QueryDefinition): Service {
       const requestId = randomUUID();
       const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
       try {
-        const form = new URLSearchParams(request.method === 'GET' ? request.query : request.body.toString('utf8'));
+        const form = new URLSearchParams(
+          request.method === 'GET' ? request.query : request.body.toString('utf8'),
+        );
         const name = form.get('Action') ?? '';
         const result = toXml(await call(name, formToJson(form), caller), maps);
         const body = `<${name}Response xmlns="${namespace}"><${name}Result>${result}</${name}Result>${metadata}</${name}Response>`;

@@ -20,7 +20,10 @@ export async function readRequest(incoming: IncomingMessage): Promise<HttpReques
     path,
     query: new URLSearchParams(query.join('?')),
     headers: Object.fromEntries(
-      Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : (value ?? '')]),
+      Object.entries(incoming.headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(',') : (value ?? ''),
+      ]),
     ),
     body: Buffer.concat(chunks),
   };
@@ -32,7 +35,11 @@ export async function readRequest(incoming: IncomingMessage): Promise<HttpReques
  */
 export function refuseForeignOrigin(request: HttpRequest): void {
   if (request.headers['origin'] !== undefined) {
-    throw new AwsError('AccessDenied', 'the local AWS does not answer web pages (the request has an Origin header)', 403);
+    throw new AwsError(
+      'AccessDenied',
+      'the local AWS does not answer web pages (the request has an Origin header)',
+      403,
+    );
   }
   const host = request.headers['host'] ?? '';
   const name = host.replace(/:\d+$/, '').toLowerCase();

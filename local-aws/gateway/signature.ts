@@ -101,7 +101,11 @@ export function verifySignature(request: HttpRequest, input: SignatureInput, cre
   if (input.algorithm !== 'AWS4-HMAC-SHA256') throw incomplete(`unsupported algorithm ${input.algorithm}`);
   if (!input.signedHeaders.includes('host')) throw incomplete("'host' must be a signed header");
   if (input.sessionToken !== credentials.sessionToken) {
-    throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.', 403);
+    throw new AwsError(
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+      403,
+    );
   }
   const scope = `${input.date}/${input.region}/${input.scope}/aws4_request`;
   const canonical = canonicalRequest(request, input);
@@ -146,7 +150,8 @@ function canonicalPath(path: string, scope: string): string {
 
 function payloadHash(request: HttpRequest, input: SignatureInput): string {
   const declared = request.headers['x-amz-content-sha256'];
-  if (input.presigned && declared === undefined) return input.scope === 's3' ? 'UNSIGNED-PAYLOAD' : sha256(request.body);
+  if (input.presigned && declared === undefined)
+    return input.scope === 's3' ? 'UNSIGNED-PAYLOAD' : sha256(request.body);
   if (declared === undefined) return sha256(request.body);
   const isHash = /^[0-9a-f]{64}$/.test(declared);
   if (isHash && declared !== sha256(request.body)) {

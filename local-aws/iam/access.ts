@@ -82,9 +82,16 @@ export function createAccess(options: AccessOptions): LocalAccess {
     mayAssume(roleArn, service, action, context) {
       const caller: Caller = { kind: 'service', service };
       const trust = directory.trustOf(roleArn);
-      const request = { caller, action, resource: roleArn, context: { ...context, 'aws:PrincipalServiceName': service } };
+      const request = {
+        caller,
+        action,
+        resource: roleArn,
+        context: { ...context, 'aws:PrincipalServiceName': service },
+      };
       const verdict: Verdict =
-        trust === undefined ? { allowed: false, reason: `there is no role ${roleArn}` } : evaluateTrust(request, trust);
+        trust === undefined
+          ? { allowed: false, reason: `there is no role ${roleArn}` }
+          : evaluateTrust(request, trust);
       log.add({ caller: service, action, resource: roleArn, context: request.context, ...verdict });
       return verdict;
     },
@@ -147,6 +154,8 @@ function callerContext(
     'aws:PrincipalAccount': accountId,
     'aws:PrincipalType': 'AssumedRole',
     ...(session?.sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': session.sourceIdentity }),
-    ...Object.fromEntries(Object.entries(session?.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value])),
+    ...Object.fromEntries(
+      Object.entries(session?.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
+    ),
   };
 }

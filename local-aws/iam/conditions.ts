@@ -107,7 +107,10 @@ export function globMatches(pattern: string, text: string, context: Context, fla
       if (value === undefined) return false;
       source += escape(value);
     } else {
-      source += piece.split(/([*?])/).map((part) => (part === '*' ? '.*' : part === '?' ? '.' : escape(part))).join('');
+      source += piece
+        .split(/([*?])/)
+        .map((part) => (part === '*' ? '.*' : part === '?' ? '.' : escape(part)))
+        .join('');
     }
   }
   return new RegExp(`^${source}$`, `s${flags}`).test(text);

@@ -38,11 +38,20 @@ export function evaluate(request: AccessRequest, policies: ApplicablePolicies): 
     return { allowed: false, reason: `no statement allows ${request.action} on ${request.resource}` };
   }
   if (policies.session !== undefined && find(policies.session, 'Allow', 'none') === undefined) {
-    return { allowed: false, reason: `the session policy does not allow ${request.action} on ${request.resource}` };
+    return {
+      allowed: false,
+      reason: `the session policy does not allow ${request.action} on ${request.resource}`,
+    };
   }
   // A key policy is the root of trust of its key: identity policies count only where it names the account.
-  if (/^arn:[^:]*:kms:/.test(request.resource) && find(policies.resource, 'Allow', 'delegated') === undefined) {
-    return { allowed: false, reason: `the key policy of ${request.resource} does not let identity policies decide` };
+  if (
+    /^arn:[^:]*:kms:/.test(request.resource) &&
+    find(policies.resource, 'Allow', 'delegated') === undefined
+  ) {
+    return {
+      allowed: false,
+      reason: `the key policy of ${request.resource} does not let identity policies decide`,
+    };
   }
   return { allowed: true, reason: `allowed by ${byIdentity}` };
 }
@@ -101,7 +110,11 @@ function resourceMatches(statement: Statement, resource: string, context: Contex
   return statement.NotResource === undefined || !among(statement.NotResource);
 }
 
-function principalMatches(principal: Statement['Principal'], caller: Caller, accountIsEnough: boolean): boolean {
+function principalMatches(
+  principal: Statement['Principal'],
+  caller: Caller,
+  accountIsEnough: boolean,
+): boolean {
   if (principal === undefined) return false;
   if (caller.kind === 'service') {
     return principal.Service?.includes(caller.service) === true || principal.AWS?.includes('*') === true;

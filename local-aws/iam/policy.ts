@@ -29,7 +29,10 @@ const statement = z
     NotResource: strings.optional(),
     Condition: z.record(z.string(), z.record(z.string(), conditionValues)).optional(),
   })
-  .refine((s) => (s.Action === undefined) !== (s.NotAction === undefined), 'needs either Action or NotAction');
+  .refine(
+    (s) => (s.Action === undefined) !== (s.NotAction === undefined),
+    'needs either Action or NotAction',
+  );
 
 const document = z.strictObject({
   Version: z.enum(['2012-10-17', '2008-10-17']).optional(),
@@ -86,7 +89,10 @@ export type PolicyKind = 'identity' | 'resource' | 'trust';
 export function parsePolicy(name: string, source: Json, kind: PolicyKind): Policy {
   const parsed = document.safeParse(source);
   if (!parsed.success) {
-    throw malformed(name, parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+    throw malformed(
+      name,
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    );
   }
   const problems = parsed.data.Statement.flatMap((one, index) =>
     problemsOf(one, kind).map((problem) => `Statement ${one.Sid ?? String(index)}: ${problem}`),
@@ -98,8 +104,10 @@ export function parsePolicy(name: string, source: Json, kind: PolicyKind): Polic
 function problemsOf(one: Statement, kind: PolicyKind): string[] {
   const problems: string[] = [];
   const hasResource = one.Resource !== undefined || one.NotResource !== undefined;
-  if (one.Resource !== undefined && one.NotResource !== undefined) problems.push('has both Resource and NotResource');
-  if (kind === 'identity' && one.Principal !== undefined) problems.push('an identity policy has no Principal');
+  if (one.Resource !== undefined && one.NotResource !== undefined)
+    problems.push('has both Resource and NotResource');
+  if (kind === 'identity' && one.Principal !== undefined)
+    problems.push('an identity policy has no Principal');
   if (kind !== 'identity' && one.Principal === undefined) problems.push('needs a Principal');
   if (kind === 'trust' && hasResource) problems.push('a trust policy has no Resource');
   if (kind !== 'trust' && !hasResource) problems.push('needs Resource or NotResource');

@@ -26,11 +26,19 @@ export interface StartedPlatform extends Parts {
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   };
   /** Creates a resource of the template; gives Ref and attributes. */
-  create(type: string, properties: JsonObject, logicalId?: string): Promise<{ ref: string; attributes: Record<string, Json> }>;
+  create(
+    type: string,
+    properties: JsonObject,
+    logicalId?: string,
+  ): Promise<{ ref: string; attributes: Record<string, Json> }>;
   control(method: 'GET' | 'POST', path: string, body?: JsonObject): Promise<Json>;
 }
 
-export const administrator: Caller = { kind: 'administrator', arn: 'arn:aws:iam::123456789012:user/x', accessKeyId: 'AKIDX' };
+export const administrator: Caller = {
+  kind: 'administrator',
+  arn: 'arn:aws:iam::123456789012:user/x',
+  accessKeyId: 'AKIDX',
+};
 
 export async function startPlatform(
   build: (platform: Platform, parts: Parts) => readonly Service[],
@@ -67,7 +75,10 @@ export async function startPlatform(
       credentials: { accessKeyId: 'AKIDADMINISTRATOR', secretAccessKey: 'anything' },
     },
     async create(type, properties, logicalId = 'Thing') {
-      const resource = gateway.services().map((service) => service.resources?.[type]).find((one) => one !== undefined);
+      const resource = gateway
+        .services()
+        .map((service) => service.resources?.[type])
+        .find((one) => one !== undefined);
       if (resource === undefined) throw new Error(`no resource type ${type}`);
       const created = await resource(properties, { stackName: 'test', logicalId, assetPath: (key) => key });
       return { ref: created.ref, attributes: { ...created.attributes } };

@@ -17,7 +17,12 @@ declare module 'dynalite/db/index.js' {
 declare module 'dynalite/validations/index.js' {
   const validations: {
     checkTypes(input: unknown, types: DynaliteTypes['types']): unknown;
-    checkValidations(input: unknown, types: DynaliteTypes['types'], custom: unknown, store: DynaliteStore): void;
+    checkValidations(
+      input: unknown,
+      types: DynaliteTypes['types'],
+      custom: unknown,
+      store: DynaliteStore,
+    ): void;
   };
   export default validations;
 }
@@ -26,6 +31,10 @@ declare module 'dynalite/validations/*' {
   export default definition;
 }
 declare module 'dynalite/actions/*' {
-  const action: (store: DynaliteStore, input: unknown, done: (error: unknown, output: unknown) => void) => void;
+  const action: (
+    store: DynaliteStore,
+    input: unknown,
+    done: (error: unknown, output: unknown) => void,
+  ) => void;
   export default action;
 }

@@ -50,8 +50,10 @@ export function createDynamodbService(platform: Platform, streams: Streams): Ser
         for (const { table, value } of requested) {
           for (const request of batchRequests.parse(value)) {
             const { PutRequest: put, DeleteRequest: del } = request;
-            if (put !== undefined) await writes.write('PutItem', table, { TableName: table.name, Item: put.Item });
-            if (del !== undefined) await writes.write('DeleteItem', table, { TableName: table.name, Key: del.Key });
+            if (put !== undefined)
+              await writes.write('PutItem', table, { TableName: table.name, Item: put.Item });
+            if (del !== undefined)
+              await writes.write('DeleteItem', table, { TableName: table.name, Key: del.Key });
           }
         }
         return { UnprocessedItems: {} };
@@ -161,7 +163,10 @@ interface BatchPart {
 
 function batch(input: JsonObject, parameters: readonly string[], find: Tables['find']): BatchPart[] {
   refuseUnknown(input, parameters);
-  return Object.entries(asObject(input['RequestItems']) ?? {}).map(([name, value]) => ({ table: find(name), value }));
+  return Object.entries(asObject(input['RequestItems']) ?? {}).map(([name, value]) => ({
+    table: find(name),
+    value,
+  }));
 }
 
 function needOn(parts: readonly BatchPart[], action: string): Authorization[] {

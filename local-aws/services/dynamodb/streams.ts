@@ -49,7 +49,13 @@ export function createStreams(options: { clock: Clock }): Streams {
   return {
     create(streamArn, viewType) {
       const region = streamArn.split(':')[3] ?? '';
-      streams.set(streamArn, { viewType, region, first: FIRST_SEQUENCE_NUMBER, records: [], wakers: new Set() });
+      streams.set(streamArn, {
+        viewType,
+        region,
+        first: FIRST_SEQUENCE_NUMBER,
+        records: [],
+        wakers: new Set(),
+      });
     },
     append(streamArn, change) {
       if (isDeepStrictEqual(change.oldImage, change.newImage)) return;

@@ -22,7 +22,9 @@ const index = z.strictObject({
 const properties = z.strictObject({
   TableName: z.string().optional(),
   KeySchema: keySchema,
-  AttributeDefinitions: z.array(z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) })),
+  AttributeDefinitions: z.array(
+    z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
+  ),
   GlobalSecondaryIndexes: z.array(index).optional(),
   LocalSecondaryIndexes: z.array(index.omit({ ProvisionedThroughput: true })).optional(),
   BillingMode: z.enum(['PAY_PER_REQUEST', 'PROVISIONED']).optional(),
@@ -31,11 +33,18 @@ const properties = z.strictObject({
     .strictObject({ StreamViewType: z.enum(['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES']) })
     .optional(),
   PointInTimeRecoverySpecification: z
-    .strictObject({ PointInTimeRecoveryEnabled: z.boolean(), RecoveryPeriodInDays: z.number().int().optional() })
+    .strictObject({
+      PointInTimeRecoveryEnabled: z.boolean(),
+      RecoveryPeriodInDays: z.number().int().optional(),
+    })
     .optional(),
   DeletionProtectionEnabled: z.boolean().optional(),
   SSESpecification: z
-    .strictObject({ SSEEnabled: z.boolean(), SSEType: z.literal('KMS').optional(), KMSMasterKeyId: z.string().optional() })
+    .strictObject({
+      SSEEnabled: z.boolean(),
+      SSEType: z.literal('KMS').optional(),
+      KMSMasterKeyId: z.string().optional(),
+    })
     .optional(),
   TimeToLiveSpecification: z
     .strictObject({ AttributeName: z.string().optional(), Enabled: z.boolean() })
@@ -90,7 +99,10 @@ export function createTables(platform: Platform, engine: Engine, streams: Stream
     find(nameOrArn) {
       const found = tables.get(nameOrArn.split(':table/').at(-1) ?? nameOrArn);
       if (found !== undefined) return found;
-      throw new AwsError('ResourceNotFoundException', `Requested resource not found: Table: ${nameOrArn} not found`);
+      throw new AwsError(
+        'ResourceNotFoundException',
+        `Requested resource not found: Table: ${nameOrArn} not found`,
+      );
     },
     async resource(input, context) {
       const given = parseStrictly(properties, input);
@@ -101,7 +113,10 @@ export function createTables(platform: Platform, engine: Engine, streams: Stream
       const table = register(name, given);
       return {
         ref: name,
-        attributes: { Arn: table.arn, ...(table.streamArn === undefined ? {} : { StreamArn: table.streamArn }) },
+        attributes: {
+          Arn: table.arn,
+          ...(table.streamArn === undefined ? {} : { StreamArn: table.streamArn }),
+        },
       };
     },
   };
@@ -117,8 +132,12 @@ function createInput(name: string, given: z.infer<typeof properties>): JsonObjec
     AttributeDefinitions: given.AttributeDefinitions,
     ...(onDemand ? { BillingMode: 'PAY_PER_REQUEST' } : {}),
     ...capacity,
-    ...(given.ProvisionedThroughput === undefined ? {} : { ProvisionedThroughput: given.ProvisionedThroughput }),
-    ...(given.LocalSecondaryIndexes === undefined ? {} : { LocalSecondaryIndexes: given.LocalSecondaryIndexes }),
+    ...(given.ProvisionedThroughput === undefined
+      ? {}
+      : { ProvisionedThroughput: given.ProvisionedThroughput }),
+    ...(given.LocalSecondaryIndexes === undefined
+      ? {}
+      : { LocalSecondaryIndexes: given.LocalSecondaryIndexes }),
     ...(given.GlobalSecondaryIndexes === undefined
       ? {}
       : { GlobalSecondaryIndexes: given.GlobalSecondaryIndexes.map((one) => ({ ...capacity, ...one })) }),

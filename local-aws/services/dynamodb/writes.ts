@@ -9,7 +9,11 @@ import type { Streams } from './streams.ts';
 import type { Table } from './tables.ts';
 
 export interface Writes {
-  write(action: 'PutItem' | 'UpdateItem' | 'DeleteItem', table: Table, input: JsonObject): Promise<JsonObject>;
+  write(
+    action: 'PutItem' | 'UpdateItem' | 'DeleteItem',
+    table: Table,
+    input: JsonObject,
+  ): Promise<JsonObject>;
   /** Deletes what has outlived its time to live. To be called before anything reads or writes the table. */
   expire(table: Table): Promise<void>;
 }
@@ -25,7 +29,11 @@ export function createWrites(parts: { engine: Engine; streams: Streams; clock: C
   }
 
   async function read(table: Table, key: JsonObject): Promise<JsonObject | undefined> {
-    const { Item: item } = await engine.run('GetItem', { TableName: table.name, Key: key, ConsistentRead: true });
+    const { Item: item } = await engine.run('GetItem', {
+      TableName: table.name,
+      Key: key,
+      ConsistentRead: true,
+    });
     return asObject(item);
   }
 

@@ -8,7 +8,10 @@ import type { Platform, ResourceType, Service } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
 
 const document = z.record(z.string(), z.json());
-const path = z.string().regex(/^\/(?:.*\/)?$/).optional();
+const path = z
+  .string()
+  .regex(/^\/(?:.*\/)?$/)
+  .optional();
 const tags = z.array(z.strictObject({ Key: z.string(), Value: z.string() })).optional();
 
 const roleProperties = z.strictObject({
@@ -108,8 +111,12 @@ export function createIamService(platform: Platform, { directory }: LocalAccess)
   });
 }
 
-function find(directory: LocalAccess['directory'], roleName: string): ReturnType<LocalAccess['directory']['list']>[number] {
+function find(
+  directory: LocalAccess['directory'],
+  roleName: string,
+): ReturnType<LocalAccess['directory']['list']>[number] {
   const found = directory.list().find((role) => role.arn.endsWith(`/${roleName}`));
-  if (found === undefined) throw new AwsError('NoSuchEntity', `The role with name ${roleName} cannot be found.`, 404);
+  if (found === undefined)
+    throw new AwsError('NoSuchEntity', `The role with name ${roleName} cannot be found.`, 404);
   return found;
 }

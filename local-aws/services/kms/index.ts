@@ -18,7 +18,10 @@ const keyProperties = z.strictObject({
   PendingWindowInDays: z.number().int().min(7).max(30).optional(),
   Tags: tags.optional(),
 });
-const aliasProperties = z.strictObject({ AliasName: z.string().regex(/^alias\/(?!aws\/)/), TargetKeyId: z.string() });
+const aliasProperties = z.strictObject({
+  AliasName: z.string().regex(/^alias\/(?!aws\/)/),
+  TargetKeyId: z.string(),
+});
 
 export interface KmsService extends Service {
   /** The ARN behind a key id, key ARN, alias or alias ARN; an `alias/aws/…` stays what it is. */

@@ -16,9 +16,17 @@ export function createEvents(platform: Platform): Events {
       const created = asked.operation === 'PutObject';
       if (!bucket.eventBridge || (!created && asked.operation !== 'DeleteObject')) return;
       sequence += 1n;
-      const sequencer = (BigInt(platform.clock.now()) * 65_536n + sequence).toString(16).toUpperCase().padStart(18, '0');
+      const sequencer = (BigInt(platform.clock.now()) * 65_536n + sequence)
+        .toString(16)
+        .toUpperCase()
+        .padStart(18, '0');
       const object: JsonObject = created
-        ? { key: asked.key, size: sizeOf(request), etag: (response.headers['etag'] ?? '').replaceAll('"', ''), sequencer }
+        ? {
+            key: asked.key,
+            size: sizeOf(request),
+            etag: (response.headers['etag'] ?? '').replaceAll('"', ''),
+            sequencer,
+          }
         : { key: asked.key, sequencer };
       platform.emit({
         source: 'aws.s3',

@@ -4,7 +4,15 @@ import { z } from 'zod';
 import { s3Error } from '../../gateway/errors.ts';
 import { parseStrictly } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
-import type { Authorization, Caller, HttpRequest, HttpResponse, JsonObject, Platform, Service } from '../../platform.ts';
+import type {
+  Authorization,
+  Caller,
+  HttpRequest,
+  HttpResponse,
+  JsonObject,
+  Platform,
+  Service,
+} from '../../platform.ts';
 import { createEvents } from './events.ts';
 import { s3Resources } from './resources.ts';
 import type { Bucket } from './resources.ts';
@@ -32,7 +40,8 @@ export function createS3Service(platform: Platform): Service {
 
   function find(name: string): Bucket {
     const found = buckets.get(name);
-    if (found === undefined) throw new AwsError('NoSuchBucket', `The specified bucket ${name} does not exist`, 404);
+    if (found === undefined)
+      throw new AwsError('NoSuchBucket', `The specified bucket ${name} does not exist`, 404);
     return found;
   }
 
@@ -66,10 +75,22 @@ export function createS3Service(platform: Platform): Service {
   }
 
   async function call(operation: string, input: JsonObject, caller: Caller): Promise<JsonObject> {
-    if (operation !== 'PutObject' && operation !== 'GetObject' && operation !== 'HeadObject' && operation !== 'DeleteObject') {
-      throw new AwsError('NotImplemented', `the local AWS has no operation ${operation} of s3 in process`, 501);
+    if (
+      operation !== 'PutObject' &&
+      operation !== 'GetObject' &&
+      operation !== 'HeadObject' &&
+      operation !== 'DeleteObject'
+    ) {
+      throw new AwsError(
+        'NotImplemented',
+        `the local AWS has no operation ${operation} of s3 in process`,
+        501,
+      );
     }
-    const given: z.infer<(typeof inputs)['PutObject']> = { Body: '', ...parseStrictly(inputs[operation], input) };
+    const given: z.infer<(typeof inputs)['PutObject']> = {
+      Body: '',
+      ...parseStrictly(inputs[operation], input),
+    };
     const request: HttpRequest = {
       method: METHODS[operation],
       path: `/${given.Bucket}/${given.Key.split('/').map(encodeURIComponent).join('/')}`,
@@ -86,7 +107,11 @@ export function createS3Service(platform: Platform): Service {
     });
     if (response.status >= 300) {
       const code = /<Code>([^<]*)<\/Code>/.exec(response.body.toString())?.[1];
-      throw new AwsError(code ?? (response.status === 404 ? 'NotFound' : 'S3Error'), `${operation} of ${given.Key} failed`, response.status);
+      throw new AwsError(
+        code ?? (response.status === 404 ? 'NotFound' : 'S3Error'),
+        `${operation} of ${given.Key} failed`,
+        response.status,
+      );
     }
     return {
       ...(operation === 'GetObject' ? { Body: Buffer.from(response.body).toString('base64') } : {}),
@@ -113,7 +138,10 @@ export function createS3Service(platform: Platform): Service {
         response = s3Error(error, 'local');
       }
       const code = /<Code>([^<]*)<\/Code>/.exec(response.status < 400 ? '' : response.body.toString())?.[1];
-      const told = { 'x-local-operation': operation, ...(code === undefined ? {} : { 'x-local-error': code }) };
+      const told = {
+        'x-local-operation': operation,
+        ...(code === undefined ? {} : { 'x-local-error': code }),
+      };
       return { ...response, headers: { ...response.headers, ...told } };
     },
     resources: s3Resources(
@@ -131,7 +159,13 @@ export function createS3Service(platform: Platform): Service {
   };
 }
 
-const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'transfer-encoding', 'expect', 'date']);
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'expect',
+  'date',
+]);
 
 function methodOf(method: string): 'GET' | 'PUT' | 'HEAD' | 'DELETE' {
   return method === 'PUT' || method === 'HEAD' || method === 'DELETE' ? method : 'GET';
@@ -149,13 +183,18 @@ function needs(platform: Platform, asked: S3Request, request: HttpRequest): Auth
   if (asked.operation === 'ListBuckets') return [{ action: 's3:ListAllMyBuckets', resource: '*' }];
   const action = ACTIONS[asked.operation];
   if (action === undefined) {
-    return [{ action: 's3:ListBucket', resource: arn, context: { 's3:prefix': request.query.get('prefix') ?? '' } }];
+    return [
+      { action: 's3:ListBucket', resource: arn, context: { 's3:prefix': request.query.get('prefix') ?? '' } },
+    ];
   }
   const resource = `${arn}/${asked.key}`;
   const acl = request.headers['x-amz-acl'];
   if (acl === undefined) return [{ action, resource }];
   const context = { 's3:x-amz-acl': acl };
-  return [{ action, resource, context }, { action: 's3:PutObjectAcl', resource, context }];
+  return [
+    { action, resource, context },
+    { action: 's3:PutObjectAcl', resource, context },
+  ];
 }
 
 function refuseAcl(bucket: Bucket, request: HttpRequest): void {
@@ -165,7 +204,11 @@ function refuseAcl(bucket: Bucket, request: HttpRequest): void {
   }
   const encryption = request.headers['x-amz-server-side-encryption'];
   if (encryption !== undefined && encryption !== 'AES256') {
-    throw new AwsError('NotImplemented', `the local AWS does not support server-side encryption ${encryption}`, 501);
+    throw new AwsError(
+      'NotImplemented',
+      `the local AWS does not support server-side encryption ${encryption}`,
+      501,
+    );
   }
 }
 

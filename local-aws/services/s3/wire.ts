@@ -48,7 +48,8 @@ export function readS3Request(request: HttpRequest): S3Request {
   const place = { bucket: decodeURIComponent(bucket), key: decodeURIComponent(rest.join('/')) };
   const operation = operationOf(request, place);
   const shape = operation === undefined ? undefined : SHAPES[operation];
-  if (operation === undefined || shape === undefined) throw unsupported(`${request.method} ${request.path}`, 'request');
+  if (operation === undefined || shape === undefined)
+    throw unsupported(`${request.method} ${request.path}`, 'request');
   for (const name of request.query.keys()) {
     if (name !== 'x-id' && !name.startsWith('X-Amz-') && !shape.query.includes(name)) {
       throw unsupported(`${name} of ${operation}`, 'query parameter');

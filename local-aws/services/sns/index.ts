@@ -39,7 +39,8 @@ export function createSnsService(platform: Platform): Service {
   const registry: Topics = {
     add(topic) {
       const arn = `arn:${platform.partition}:sns:${platform.region}:${platform.accountId}:${topic.name}`;
-      if (topics.has(arn)) throw new AwsError('InvalidParameter', `a topic named ${topic.name} exists already`);
+      if (topics.has(arn))
+        throw new AwsError('InvalidParameter', `a topic named ${topic.name} exists already`);
       const added = { ...topic, arn };
       topics.set(arn, added);
       return added;
@@ -55,12 +56,19 @@ export function createSnsService(platform: Platform): Service {
       return added;
     },
   };
-  const of = (arn: string): Subscription[] => [...subscriptions.values()].filter((one) => one.topicArn === arn);
+  const of = (arn: string): Subscription[] =>
+    [...subscriptions.values()].filter((one) => one.topicArn === arn);
 
   function deliver(topic: Topic, subject: string | undefined, message: string): void {
     for (const { endpoint } of of(topic.arn)) {
       const at = platform.clock.now();
-      mails.push({ topicArn: topic.arn, endpoint, subject: subject ?? 'AWS Notification Message', message, at });
+      mails.push({
+        topicArn: topic.arn,
+        endpoint,
+        subject: subject ?? 'AWS Notification Message',
+        message,
+        at,
+      });
     }
     mails.splice(0, Math.max(0, mails.length - MAILS_KEPT));
   }
@@ -109,7 +117,9 @@ export function createSnsService(platform: Platform): Service {
     ListSubscriptions: operation({
       input: z.strictObject({}),
       needs: () => [{ action: 'sns:ListSubscriptions', resource: '*' }],
-      run: () => ({ Subscriptions: [...subscriptions.values()].map((one) => shape(one, platform.accountId)) }),
+      run: () => ({
+        Subscriptions: [...subscriptions.values()].map((one) => shape(one, platform.accountId)),
+      }),
     }),
     ListSubscriptionsByTopic: operation({
       input: z.strictObject({ TopicArn: topicArn }),
@@ -138,9 +148,17 @@ function needsForPublish(platform: Platform, topic: Topic): Authorization[] {
   const publish = { action: 'sns:Publish', resource: topic.arn };
   if (topic.key === undefined) return [publish];
   const prefix = `arn:${platform.partition}:kms:${platform.region}:${platform.accountId}:`;
-  const resource = topic.key.startsWith('arn:') ? topic.key : `${prefix}${topic.key.startsWith('alias/') ? '' : 'key/'}${topic.key}`;
-  const context = { 'kms:ViaService': `sns.${platform.region}.amazonaws.com`, 'kms:CallerAccount': platform.accountId };
-  return [publish, ...['kms:GenerateDataKey', 'kms:Decrypt'].map((action) => ({ action, resource, context }))];
+  const resource = topic.key.startsWith('arn:')
+    ? topic.key
+    : `${prefix}${topic.key.startsWith('alias/') ? '' : 'key/'}${topic.key}`;
+  const context = {
+    'kms:ViaService': `sns.${platform.region}.amazonaws.com`,
+    'kms:CallerAccount': platform.accountId,
+  };
+  return [
+    publish,
+    ...['kms:GenerateDataKey', 'kms:Decrypt'].map((action) => ({ action, resource, context })),
+  ];
 }
 
 function shape(subscription: Subscription, owner: string): JsonObject {

@@ -7,7 +7,10 @@ import type { Topics } from './index.ts';
 
 const protocol = z.enum(['email', 'email-json']);
 const topicProperties = z.strictObject({
-  TopicName: z.string().regex(/^[A-Za-z0-9_-]{1,256}$/, 'must be 1-256 letters, digits, - or _').optional(),
+  TopicName: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,256}$/, 'must be 1-256 letters, digits, - or _')
+    .optional(),
   DisplayName: z.string().optional(),
   KmsMasterKeyId: z.string().optional(),
   Subscription: z.array(z.strictObject({ Protocol: protocol, Endpoint: z.string() })).optional(),

@@ -20,7 +20,11 @@ export interface SqsService extends Service {
 
 const messageAttributes = z.record(
   z.string(),
-  z.strictObject({ DataType: z.string(), StringValue: z.string().optional(), BinaryValue: z.string().optional() }),
+  z.strictObject({
+    DataType: z.string(),
+    StringValue: z.string().optional(),
+    BinaryValue: z.string().optional(),
+  }),
 );
 const QueueUrl = z.string();
 const outgoing = {
@@ -31,7 +35,8 @@ const outgoing = {
 const visibility = z.number().int().min(0).max(43_200);
 const entries = <T extends z.ZodRawShape>(
   shape: T,
-): z.ZodArray<z.ZodObject<T & { Id: z.ZodString }, z.core.$strict>> => z.array(z.strictObject({ ...shape, Id: z.string() }));
+): z.ZodArray<z.ZodObject<T & { Id: z.ZodString }, z.core.$strict>> =>
+  z.array(z.strictObject({ ...shape, Id: z.string() }));
 const names = z.array(z.string()).optional();
 
 export function createSqsService(platform: Platform): SqsService {
@@ -56,7 +61,9 @@ export function createSqsService(platform: Platform): SqsService {
   }
   const needs =
     (action: string) =>
-    (input: { readonly QueueUrl: string }): Authorization[] => [{ action, resource: find(input.QueueUrl).arn }];
+    (input: { readonly QueueUrl: string }): Authorization[] => [
+      { action, resource: find(input.QueueUrl).arn },
+    ];
 
   const operations = {
     SendMessage: operation({
@@ -125,7 +132,10 @@ export function createSqsService(platform: Platform): SqsService {
       },
     }),
     ChangeMessageVisibilityBatch: operation({
-      input: z.strictObject({ QueueUrl, Entries: entries({ ReceiptHandle: z.string(), VisibilityTimeout: visibility }) }),
+      input: z.strictObject({
+        QueueUrl,
+        Entries: entries({ ReceiptHandle: z.string(), VisibilityTimeout: visibility }),
+      }),
       needs: needs('sqs:ChangeMessageVisibility'),
       run: (input) =>
         each(input.Entries, (entry) => {
@@ -134,7 +144,10 @@ export function createSqsService(platform: Platform): SqsService {
         }),
     }),
     GetQueueUrl: operation({
-      input: z.strictObject({ QueueName: z.string(), QueueOwnerAWSAccountId: z.literal(platform.accountId).optional() }),
+      input: z.strictObject({
+        QueueName: z.string(),
+        QueueOwnerAWSAccountId: z.literal(platform.accountId).optional(),
+      }),
       needs: (input) => [{ action: 'sqs:GetQueueUrl', resource: find(input.QueueName).arn }],
       run: (input) => ({ QueueUrl: find(input.QueueName).url }),
     }),
@@ -145,7 +158,11 @@ export function createSqsService(platform: Platform): SqsService {
         const queue = find(input.QueueUrl);
         const wanted = input.AttributeNames ?? [];
         const all = Object.entries({ ...attributesOf(queue), ...fixed.get(queue.name) });
-        return { Attributes: Object.fromEntries(all.filter(([name]) => wanted.includes('All') || wanted.includes(name))) };
+        return {
+          Attributes: Object.fromEntries(
+            all.filter(([name]) => wanted.includes('All') || wanted.includes(name)),
+          ),
+        };
       },
     }),
     ListQueues: operation({
@@ -186,9 +203,16 @@ export function createSqsService(platform: Platform): SqsService {
   };
 }
 
-function send(queue: Queue, input: z.infer<z.ZodObject<typeof outgoing>>, caller: Caller): ReturnType<Queue['send']> {
+function send(
+  queue: Queue,
+  input: z.infer<z.ZodObject<typeof outgoing>>,
+  caller: Caller,
+): ReturnType<Queue['send']> {
   if (Buffer.byteLength(input.MessageBody) > queue.settings.maximumMessageSize) {
-    throw new AwsError('InvalidParameterValue', `a message of ${queue.name} has at most ${String(queue.settings.maximumMessageSize)} bytes`);
+    throw new AwsError(
+      'InvalidParameterValue',
+      `a message of ${queue.name} has at most ${String(queue.settings.maximumMessageSize)} bytes`,
+    );
   }
   const senderId = caller.kind === 'service' ? caller.service : caller.accessKeyId;
   const attributes = input.MessageAttributes ?? {};
@@ -196,9 +220,14 @@ function send(queue: Queue, input: z.infer<z.ZodObject<typeof outgoing>>, caller
 }
 
 /** A batch: every entry on its own, failures are told per entry. */
-function each<T extends { readonly Id: string }>(batch: readonly T[], run: (entry: T) => JsonObject): JsonObject {
-  if (batch.length === 0) throw new AwsError('EmptyBatchRequest', 'There should be at least one entry in the batch.');
-  if (batch.length > 10) throw new AwsError('TooManyEntriesInBatchRequest', 'A batch has at most 10 entries.');
+function each<T extends { readonly Id: string }>(
+  batch: readonly T[],
+  run: (entry: T) => JsonObject,
+): JsonObject {
+  if (batch.length === 0)
+    throw new AwsError('EmptyBatchRequest', 'There should be at least one entry in the batch.');
+  if (batch.length > 10)
+    throw new AwsError('TooManyEntriesInBatchRequest', 'A batch has at most 10 entries.');
   if (new Set(batch.map((entry) => entry.Id)).size < batch.length) {
     throw new AwsError('BatchEntryIdsNotDistinct', 'Two or more batch entries have the same Id.');
   }

@@ -19,7 +19,9 @@ export function toReceived(message: Message, wanted: Wanted): JsonObject {
     ([name]) => wanted.system.includes('All') || wanted.system.includes(name),
   );
   const attributes = Object.fromEntries(
-    Object.entries(message.attributes).filter(([name]) => wanted.attributes.some((one) => attributeMatches(one, name))),
+    Object.entries(message.attributes).filter(([name]) =>
+      wanted.attributes.some((one) => attributeMatches(one, name)),
+    ),
   );
   return {
     MessageId: message.id,
@@ -29,7 +31,10 @@ export function toReceived(message: Message, wanted: Wanted): JsonObject {
     ...(asked.length === 0 ? {} : { Attributes: Object.fromEntries(asked) }),
     ...(Object.keys(attributes).length === 0
       ? {}
-      : { MessageAttributes: attributesToJson(attributes), MD5OfMessageAttributes: md5OfAttributes(attributes) }),
+      : {
+          MessageAttributes: attributesToJson(attributes),
+          MD5OfMessageAttributes: md5OfAttributes(attributes),
+        }),
   };
 }
 

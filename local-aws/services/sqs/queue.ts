@@ -91,7 +91,8 @@ export function createQueue(options: {
   }
   function byReceipt(receipt: string): Message | undefined {
     const id = Buffer.from(receipt, 'base64url').toString('utf8').split('/')[1];
-    if (id === undefined) throw new AwsError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
+    if (id === undefined)
+      throw new AwsError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
     const message = messages.get(id);
     // An older handle of a standard queue is accepted and does nothing.
     return message?.receipt === receipt ? message : undefined;
@@ -135,7 +136,8 @@ export function createQueue(options: {
       for (const message of messages.values()) {
         if (received.length >= max) break;
         if (message.visibleAt > now) continue;
-        const target = settings.redrive === undefined ? undefined : options.find(settings.redrive.deadLetterTargetArn);
+        const target =
+          settings.redrive === undefined ? undefined : options.find(settings.redrive.deadLetterTargetArn);
         if (target !== undefined && message.receiveCount >= (settings.redrive?.maxReceiveCount ?? Infinity)) {
           remove(message);
           target.adopt(message);

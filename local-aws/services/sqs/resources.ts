@@ -16,7 +16,10 @@ const redrive = z.union([
 ]);
 
 const queueProperties = z.strictObject({
-  QueueName: z.string().regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1-80 letters, digits, - or _ (FIFO is not supported)').optional(),
+  QueueName: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1-80 letters, digits, - or _ (FIFO is not supported)')
+    .optional(),
   VisibilityTimeout: z.number().int().min(0).max(43_200).optional(),
   MessageRetentionPeriod: z.number().int().min(60).max(1_209_600).optional(),
   DelaySeconds: z.number().int().min(0).max(900).optional(),

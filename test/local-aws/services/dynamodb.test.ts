@@ -90,7 +90,8 @@ test('a stream tells inserts, changes and removals in order and keeps silent abo
     },
   });
   const first = records[0]?.['dynamodb'];
-  const after = typeof first === 'object' && first !== null && 'SequenceNumber' in first ? first.SequenceNumber : '';
+  const after =
+    typeof first === 'object' && first !== null && 'SequenceNumber' in first ? first['SequenceNumber'] : '';
   expect(aws.streams.read(streamArn, String(after), 1)).toEqual([records[1]]);
 });
 
@@ -133,7 +134,10 @@ test('an item whose time to live is over is gone as soon as the clock says so', 
   aws.clock.advance(3_602_000);
   expect((await client.send(new GetItemCommand({ ...table, Key: key('mi-6') }))).Item).toBeUndefined();
   const last = aws.streams.read(streamArn, undefined, 100).at(-1);
-  expect(last).toMatchObject({ eventName: 'REMOVE', userIdentity: { principalId: 'dynamodb.amazonaws.com' } });
+  expect(last).toMatchObject({
+    eventName: 'REMOVE',
+    userIdentity: { principalId: 'dynamodb.amazonaws.com' },
+  });
 });
 
 test('the description of a table has its stream and its real ARN', async () => {

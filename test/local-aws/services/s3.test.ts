@@ -58,7 +58,11 @@ test('an object put by the SDK comes back whole and is announced on the event bu
 });
 
 test('services put and get objects in process, empty ones too', async () => {
-  const pca = { kind: 'service', service: 'acm-pca.amazonaws.com', sourceArn: 'arn:aws:acm-pca:::x' } as const;
+  const pca = {
+    kind: 'service',
+    service: 'acm-pca.amazonaws.com',
+    sourceArn: 'arn:aws:acm-pca:::x',
+  } as const;
   await aws.platform.call(pca, 's3', 'PutObject', { Bucket: 'crls', Key: 'empty', Body: '' });
   await aws.platform.call(pca, 's3', 'PutObject', { Bucket: 'crls', Key: 'crl/1.crl', Body: 'AAEC' });
   expect(aws.events.map((event) => event.detail['requester'])).toEqual([
@@ -76,7 +80,9 @@ test('objects are listed, described and deleted', async () => {
   const head = await client.send(new HeadObjectCommand({ Bucket: 'crls', Key: 'list/x' }));
   expect(head.ContentLength).toBe(3);
   await client.send(new DeleteObjectCommand({ Bucket: 'crls', Key: 'list/x' }));
-  await expect(client.send(new GetObjectCommand({ Bucket: 'crls', Key: 'list/x' }))).rejects.toThrow(NoSuchKey);
+  await expect(client.send(new GetObjectCommand({ Bucket: 'crls', Key: 'list/x' }))).rejects.toThrow(
+    NoSuchKey,
+  );
 });
 
 test('what is not supported is refused by name', async () => {
@@ -84,8 +90,13 @@ test('what is not supported is refused by name', async () => {
   await expect(client.send(tagging)).rejects.toThrow('query parameter tagging');
   const storage = new PutObjectCommand({ Bucket: 'crls', Key: 'x', Body: 'x', StorageClass: 'GLACIER' });
   await expect(client.send(storage)).rejects.toThrow('x-amz-storage-class');
-  await expect(aws.create('AWS::S3::Bucket', { WebsiteConfiguration: {} })).rejects.toThrow('WebsiteConfiguration');
-  const hostStyle = new S3Client({ ...aws.client, endpoint: aws.client.endpoint.replace('127.0.0.1', 'localhost') });
+  await expect(aws.create('AWS::S3::Bucket', { WebsiteConfiguration: {} })).rejects.toThrow(
+    'WebsiteConfiguration',
+  );
+  const hostStyle = new S3Client({
+    ...aws.client,
+    endpoint: aws.client.endpoint.replace('127.0.0.1', 'localhost'),
+  });
   await expect(hostStyle.send(new HeadObjectCommand({ Bucket: 'crls', Key: 'x' }))).rejects.toThrow();
   hostStyle.destroy();
 });

@@ -42,7 +42,12 @@ async function queue(name: string, properties = {}): Promise<string> {
 }
 async function receive(QueueUrl: string, more = {}): Promise<Message[]> {
   const answer = await client.send(
-    new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ['All'], ...more }),
+    new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      MessageSystemAttributeNames: ['All'],
+      ...more,
+    }),
   );
   return answer.Messages ?? [];
 }
@@ -72,7 +77,9 @@ test('a message received too often goes to the dead-letter queue', async () => {
     aws.clock.advance(181_000);
   }
   expect(await receive(url)).toHaveLength(0);
-  expect(await receive(dead.ref)).toMatchObject([{ Body: 'poison', Attributes: { ApproximateReceiveCount: '3' } }]);
+  expect(await receive(dead.ref)).toMatchObject([
+    { Body: 'poison', Attributes: { ApproximateReceiveCount: '3' } },
+  ]);
 });
 
 test('batches tell success entry by entry, and a message made visible again comes back', async () => {
@@ -85,7 +92,11 @@ test('batches tell success entry by entry, and a message made visible again come
   const sent = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
   expect(sent.Successful).toHaveLength(3);
   const messages = await receive(url, { MessageAttributeNames: ['All'] });
-  expect(messages.map((message) => message.MessageAttributes?.['attempt']?.StringValue)).toEqual(['1', '1', '1']);
+  expect(messages.map((message) => message.MessageAttributes?.['attempt']?.StringValue)).toEqual([
+    '1',
+    '1',
+    '1',
+  ]);
   const handles = messages.map((message) => message.ReceiptHandle ?? '');
   await client.send(
     new ChangeMessageVisibilityCommand({ QueueUrl: url, ReceiptHandle: handles[0], VisibilityTimeout: 0 }),
