@@ -85,7 +85,7 @@ export class Alarms extends Construct {
       },
     );
     if (!settings.sharedCA) {
-      this.alarm('ForeignCertificates', ours(settings, 'ForeignCertificates', Stats.SUM), 1, {
+      this.alarm('ForeignIssuances', ours(settings, 'ForeignIssuances', Stats.SUM), 1, {
         alarmDescription:
           'The CA issued a certificate that certvend did not ask for; set sharedCA if that is intended',
       });

@@ -20,13 +20,6 @@ export interface Bundle {
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/**
- * Some dependencies are CommonJS and ask for node's own modules with require(), which an ES module does not have.
- * A fixed line, so that bundles stay the same byte for byte.
- */
-const REQUIRE_BANNER =
-  "import{createRequire as certvendRequire}from'node:module';const require=certvendRequire(import.meta.url);";
-
 const bundled = new Map<string, ReadonlyMap<string, Bundle>>();
 
 /**
@@ -52,7 +45,11 @@ export function bundleFunctions(
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
-    banner: { js: REQUIRE_BANNER },
+    alias: {
+      '@aws-sdk/credential-provider-node': fileURLToPath(
+        new URL('environment-credentials.ts', import.meta.url),
+      ),
+    },
     sourcemap: false,
     legalComments: 'none',
     logLevel: 'silent', // buildSync throws what went wrong; printing it too would say it twice

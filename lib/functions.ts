@@ -49,13 +49,12 @@ export class Functions extends Construct {
         may.queryDueHosts(inventory),
         may.onInventory('ReadAndClaimRows', inventory, [
           'dynamodb:Scan',
-          'dynamodb:GetItem',
           'dynamodb:BatchGetItem',
           'dynamodb:UpdateItem',
         ]),
         may.onLedger('ReadAndCountInLedger', inventory, ['dynamodb:GetItem', 'dynamodb:UpdateItem']),
         may.queryLedgerByHost(inventory),
-        may.send('SendToWorkQueues', queues.issuance, queues.deadLetters.check),
+        may.send('SendToWorkQueues', queues.issuance, queues.deployment),
         ...may.publish(notifications),
         may.readNodeStates(),
       ],
@@ -74,11 +73,10 @@ export class Functions extends Construct {
       permissions: [
         may.consume('ConsumeIssuance', queues.issuance),
         may.send('SendToWorkQueues', queues.issuance, queues.deployment),
-        ...attemptState(inventory),
+        ...attemptState(inventory, ['dynamodb:PutItem', 'dynamodb:UpdateItem']),
         may.sendCommand(this, documents.generateCsr),
         may.readCommandResults(),
         may.issueCertificate(authority),
-        may.getCertificate(authority),
       ],
     });
   }
@@ -95,8 +93,8 @@ export class Functions extends Construct {
       code: this.code('cert-deploy'),
       permissions: [
         may.consume('ConsumeDeployment', queues.deployment),
-        may.send('SendToWorkQueues', queues.issuance, queues.deployment),
-        ...attemptState(inventory),
+        may.send('LookAgainLater', queues.deployment),
+        ...attemptState(inventory, ['dynamodb:PutItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem']),
         may.sendCommand(this, documents.deployCertificate),
         may.readCommandResults(),
         may.getCertificate(authority),
@@ -119,20 +117,18 @@ export class Functions extends Construct {
         ...may.importCrls(this),
         may.onLedger('MarkRevokedInLedger', inventory, ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem']),
         may.onInventory('MarkRevokedHosts', inventory, ['dynamodb:GetItem', 'dynamodb:UpdateItem']),
-        may.send('SendToDeadLetters', queues.deadLetters.revocation),
       ],
     });
   }
 }
 
 /** What an attempt of issuing or deploying reads and writes. */
-const attemptState = (inventory: Resources['inventory']) => [
+const attemptState = (
+  inventory: Resources['inventory'],
+  ledgerActions: readonly string[],
+): may.Permission[] => [
   may.onInventory('ReadAndWriteRows', inventory, ['dynamodb:GetItem', 'dynamodb:UpdateItem']),
-  may.onLedger('ReadAndWriteLedger', inventory, [
-    'dynamodb:PutItem',
-    'dynamodb:GetItem',
-    'dynamodb:UpdateItem',
-  ]),
+  may.onLedger('WriteLedger', inventory, ledgerActions),
   may.queryLedgerByHost(inventory),
 ];
 
