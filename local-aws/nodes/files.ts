@@ -57,7 +57,7 @@ export function createAgentFiles(directory: string): AgentFiles {
 export function writeClockOffset(files: AgentFiles, offsetMs: number): void {
   const file = join(files.bin, 'clock-offset-ms');
   // A rename, so that no running script reads a half-written number.
-  writeFileSync(`${file}.new`, `${Math.round(offsetMs)}\n`);
+  writeFileSync(`${file}.new`, `${String(Math.round(offsetMs))}\n`);
   renameSync(`${file}.new`, file);
 }
 
@@ -97,7 +97,7 @@ export function readFailProof(files: AgentFiles, id: string): number {
 }
 
 export function writeFailProof(files: AgentFiles, id: string, times: number): void {
-  writeFileSync(faultFile(files, id), `${times}\n`);
+  writeFileSync(faultFile(files, id), `${String(times)}\n`);
 }
 
 function writeExecutable(file: string, content: string): void {

@@ -158,7 +158,7 @@ async function main(): Promise<void> {
   const answer = JSON.parse(text === '' ? '{}' : text) as SessionAnswer;
   const credentials = answer.credentialSet?.[0]?.credentials;
   if (status !== 201 || credentials === undefined)
-    throw new Error(`${errorType || `HTTP ${status}`}: ${answer.message ?? ''}`);
+    throw new Error(`${errorType || `HTTP ${String(status)}`}: ${answer.message ?? ''}`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials;
   const output = {
     Version: 1,

@@ -41,7 +41,7 @@ export function children(value: DerValue): DerValue[] {
 /** The child at `index`; a missing one is an error of the encoding. */
 export function child(value: DerValue, index: number): DerValue {
   const found = children(value)[index];
-  if (found === undefined) throw new DerError(`DER value has no child ${index}`);
+  if (found === undefined) throw new DerError(`DER value has no child ${String(index)}`);
   return found;
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { administrator, createSmallPlatform, settled } from './small-platform.ts';
+import { administrator, createSmallPlatform, settled, text } from './small-platform.ts';
 import type { SmallPlatform } from './small-platform.ts';
 import { createAuthority, createHost, issueFor, issueInput, openssl } from './private-ca.ts';
 
@@ -36,13 +36,13 @@ test.each([
       host.chainFile,
       host.certificateFile,
     );
-    const text = openssl('x509', '-noout', '-text', '-in', host.certificateFile);
-    expect(text).toContain('Subject: CN = mi-0123456789abcdef0');
-    expect(text).toContain('TLS Web Client Authentication');
-    expect(text).not.toContain('TLS Web Server Authentication');
-    expect(text).toContain('DNS:a.example.com');
-    expect(text).toContain('CA:FALSE');
-    expect(text).not.toContain('CRL Distribution Points');
+    const shown = openssl('x509', '-noout', '-text', '-in', host.certificateFile);
+    expect(shown).toContain('Subject: CN = mi-0123456789abcdef0');
+    expect(shown).toContain('TLS Web Client Authentication');
+    expect(shown).not.toContain('TLS Web Server Authentication');
+    expect(shown).toContain('DNS:a.example.com');
+    expect(shown).toContain('CA:FALSE');
+    expect(shown).not.toContain('CRL Distribution Points');
     const serial = openssl('x509', '-noout', '-serial', '-in', host.certificateFile)
       .trim()
       .replace('serial=', '');
@@ -73,7 +73,7 @@ test('a certificate begins an hour before it was asked for and cannot be fetched
   await expect(get()).rejects.toMatchObject({ code: 'RequestInProgressException' });
   platform.clock.advance(2000);
   const file = join(host.directory, 'crt');
-  writeFileSync(file, String((await get())['Certificate']));
+  writeFileSync(file, text((await get())['Certificate']));
   expect(openssl('x509', '-noout', '-dates', '-in', file)).toBe(
     'notBefore=Dec 31 23:00:00 2026 GMT\nnotAfter=Jan  8 00:00:00 2027 GMT\n',
   );

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAcmPcaService } from '../../local-aws/services/acm-pca/index.ts';
 import type { JsonObject, Service } from '../../local-aws/platform.ts';
-import { administrator, create } from './small-platform.ts';
+import { administrator, create, text } from './small-platform.ts';
 import type { SmallPlatform } from './small-platform.ts';
 
 export const openssl = (...args: readonly string[]): string =>
@@ -47,7 +47,7 @@ export async function createAuthority(
     TemplateArn: 'arn:aws:acm-pca:::template/RootCACertificate/V1',
     Validity: { Type: 'YEARS', Value: 10 },
   });
-  const pem = String(certificate.attributes?.['Certificate']);
+  const pem = text(certificate.attributes?.['Certificate']);
   await create(service, 'AWS::ACMPCA::CertificateAuthorityActivation', {
     CertificateAuthorityArn: authority.ref,
     Certificate: pem,
@@ -131,7 +131,7 @@ export async function issueFor(
     { CertificateAuthorityArn: authority.arn, CertificateArn: arn ?? '' },
     administrator,
   );
-  writeFileSync(host.certificateFile, String(fetched['Certificate']));
-  writeFileSync(host.chainFile, String(fetched['CertificateChain']));
-  return String(arn);
+  writeFileSync(host.certificateFile, text(fetched['Certificate']));
+  writeFileSync(host.chainFile, text(fetched['CertificateChain']));
+  return text(arn);
 }

@@ -8,7 +8,7 @@ import { createRolesAnywhereService } from '../../local-aws/services/rolesanywhe
 import type { JsonObject, Service } from '../../local-aws/platform.ts';
 import { createAuthority, createHost, issueFor, openssl } from './private-ca.ts';
 import type { TestAuthority, TestHost } from './private-ca.ts';
-import { administrator, create, createSmallPlatform, settled } from './small-platform.ts';
+import { administrator, create, createSmallPlatform, settled, text } from './small-platform.ts';
 import type { SmallPlatform } from './small-platform.ts';
 
 const helper = join(import.meta.dirname, '../../local-aws/nodes/signing-helper.ts');
@@ -48,7 +48,7 @@ beforeEach(async () => {
   close = () => server.close();
   // A listening TCP server has an address with a port.
   const { port } = server.address() as AddressInfo;
-  platform = createSmallPlatform(undefined, `http://127.0.0.1:${port}`);
+  platform = createSmallPlatform(undefined, `http://127.0.0.1:${String(port)}`);
   authority = await createAuthority(platform);
   service = createRolesAnywhereService(platform);
   const anchor = await create(service, 'AWS::RolesAnywhere::TrustAnchor', {
@@ -62,8 +62,8 @@ beforeEach(async () => {
     DurationSeconds: 900,
     RoleArns: [roleArn],
   });
-  anchorArn = String(anchor.attributes?.['TrustAnchorArn']);
-  profileArn = String(profile.attributes?.['ProfileArn']);
+  anchorArn = text(anchor.attributes?.['TrustAnchorArn']);
+  profileArn = text(profile.attributes?.['ProfileArn']);
 });
 afterEach(async () => {
   close();
@@ -215,11 +215,20 @@ test('a trust anchor takes two lists, in PEM, of its own CA only', async () => {
   );
   const { crls } = await service.call('ListCrls', { pageSize: '1' }, administrator);
   expect(crls).toHaveLength(1);
+  platform.clock.advance(5000);
   authority = await createAuthority(platform);
   const foreign = await listWith(await issued());
   await expect(service.call('ImportCrl', { ...list, crlData: foreign }, administrator)).rejects.toThrow(
     'not signed by the trust anchor',
   );
+});
+
+test('a sixth call about lists within a second is throttled', async () => {
+  const list = () => service.call('ListCrls', {}, administrator);
+  for (let call = 0; call < 5; call++) await list();
+  await expect(list()).rejects.toMatchObject({ code: 'ThrottlingException' });
+  platform.clock.advance(1000);
+  await list();
 });
 
 test('an unsigned request learns nothing but that it is denied', async () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type {
   BusEvent,
   Caller,
+  CreatedResource,
+  Json,
   JsonObject,
   Platform,
   ResourceContext,
@@ -92,8 +94,8 @@ export function createSmallPlatform(
     async call(caller, scope, operation, input): Promise<JsonObject> {
       if (scope === 's3') {
         objects.set(
-          `${String(input['Bucket'])}/${String(input['Key'])}`,
-          Buffer.from(String(input['Body']), 'base64'),
+          `${text(input['Bucket'])}/${text(input['Key'])}`,
+          Buffer.from(text(input['Body']), 'base64'),
         );
         return {};
       }
@@ -111,11 +113,21 @@ export function createSmallPlatform(
 }
 
 /** Creates a resource as CloudFormation would. */
-export async function create(service: Service, type: string, properties: JsonObject) {
+export async function create(
+  service: Service,
+  type: string,
+  properties: JsonObject,
+): Promise<CreatedResource> {
   const make = service.resources?.[type];
   if (make === undefined) throw new Error(`no type ${type}`);
   return make(properties, template);
 }
 
 /** Lets promises that were started by the clock settle. */
-export const settled = () => new Promise((resolve) => setImmediate(resolve));
+export const settled = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+
+/** A member that must be text. */
+export function text(value: Json | undefined): string {
+  if (typeof value !== 'string') throw new Error(`expected text, got ${JSON.stringify(value)}`);
+  return value;
+}

@@ -155,6 +155,20 @@ test('an offline node gets its command when it is back, or never', async () => {
   expect(await finished(intime)).toMatchObject({ Status: 'Success', StandardOutputContent: 'ran\n' });
 });
 
+test('a node that goes offline in the middle reports when it is back', async () => {
+  await addDocument('certvend-Say', ['touch "$CERTVEND_ROOT/etc/started"', 'sleep 0.2; echo ran']);
+  const id = await send('certvend-Say');
+  platform.clock.advance(200);
+  while (!existsSync(join(node.root, 'etc/started'))) await sleep(10);
+  await control('POST /_local/nodes/state', { id: node.id, online: false });
+  await sleep(400);
+  expect(await call('GetCommandInvocation', { CommandId: id, InstanceId: node.id })).toMatchObject({
+    Status: 'InProgress',
+  });
+  await control('POST /_local/nodes/state', { id: node.id, online: true });
+  expect(await finished(id)).toMatchObject({ Status: 'Success', StandardOutputContent: 'ran\n' });
+});
+
 test('a failure reports its exit code, and a long output is cut with a mark', async () => {
   await addDocument('certvend-Fail', ['head -c 30000 /dev/zero | tr "\\0" x', 'exit 3']);
   const invocation = await finished(await send('certvend-Fail'));

@@ -7,6 +7,7 @@ import { awsJson, operation } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
 import type { JsonObject, Platform, Service } from '../../platform.ts';
+import { createRateLimit, limitedTogether } from '../../rate-limit.ts';
 import { signingAlgorithms } from '../../x509/algorithms.ts';
 import { revocationReasons } from '../../x509/crl.ts';
 import type { RevocationReason } from '../../x509/crl.ts';
@@ -74,10 +75,13 @@ export function createAcmPcaService(platform: Platform): Service {
     scope: 'acm-pca',
     targetPrefix: 'ACMPrivateCA',
     access: platform.access,
-    operations: operations(platform, find, signLater, (authority, arn) => {
-      report('Revocation', authority, arn, 'success');
-      publisher.soon(authority);
-    }),
+    operations: withQuotas(
+      platform,
+      operations(platform, find, signLater, (authority, arn) => {
+        report('Revocation', authority, arn, 'success');
+        publisher.soon(authority);
+      }),
+    ),
     rest: {
       resources: acmPcaResources(platform, {
         add: (authority) => authorities.set(authority.arn, authority),
@@ -95,6 +99,23 @@ export function createAcmPcaService(platform: Platform): Service {
       },
     },
   });
+}
+
+/** Calls per second of each operation. */
+const quotas: Readonly<Record<string, number>> = {
+  IssueCertificate: 25,
+  GetCertificate: 75,
+  RevokeCertificate: 20,
+  DescribeCertificateAuthority: 20,
+  GetCertificateAuthorityCertificate: 20,
+};
+
+function withQuotas(platform: Platform, all: Record<string, Operation>): Record<string, Operation> {
+  return Object.entries(quotas).reduce(
+    (rest, [name, rate]) =>
+      limitedTogether(createRateLimit(platform.clock, rate), new RegExp(`^${name}$`), rest),
+    all,
+  );
 }
 
 type SignLater = (authority: Authority, entry: IssuedCertificate, finish: () => void) => void;

@@ -34,7 +34,7 @@ export function crlOperations(platform: Platform, state: State): Record<string, 
         const present = [...state.crls.values()].filter((crl) => crl.trustAnchorArn === anchor.arn);
         if (present.length >= maxPerTrustAnchor) {
           throw invalid(
-            `The trust anchor ${anchor.arn} already has ${maxPerTrustAnchor} certificate revocation lists`,
+            `The trust anchor ${anchor.arn} already has ${String(maxPerTrustAnchor)} certificate revocation lists`,
           );
         }
         const record = newRecord(platform, 'crl', input.name, input.enabled ?? false);
@@ -83,7 +83,8 @@ export function crlOperations(platform: Platform, state: State): Record<string, 
 /** The list out of its PEM, if one of the anchor's certificates signed it. */
 function readVerified(data: string, anchor: TrustAnchor): CrlParts {
   const bytes = Buffer.from(data, 'base64');
-  if (bytes.length > maxBytes) throw invalid(`crlData: at most ${maxBytes} bytes, got ${bytes.length}`);
+  if (bytes.length > maxBytes)
+    throw invalid(`crlData: at most ${String(maxBytes)} bytes, got ${String(bytes.length)}`);
   const [der] = fromPem(bytes.toString('latin1'), 'X509 CRL');
   if (der === undefined) throw invalid('The certificate revocation list must be in PEM format');
   const list = parse(der);

@@ -61,15 +61,22 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
   const { clock } = platform;
   const commands = new Map<string, Command>();
   const undelivered = new Map<string, Set<Invocation>>();
+  /** Results of nodes that were offline when their script ended. */
+  const unreported = new Map<string, (() => void)[]>();
+  const expiries = new Map<Invocation, () => void>();
   const timers = new Set<() => void>();
   let closed = false;
 
-  function later(at: number, task: () => void): void {
+  function later(at: number, task: () => void): () => void {
     const cancel = clock.at(at, () => {
       timers.delete(cancel);
       task();
     });
     timers.add(cancel);
+    return () => {
+      timers.delete(cancel);
+      cancel();
+    };
   }
 
   function deliver(invocation: Invocation): void {
@@ -108,11 +115,19 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
       starting,
     });
     // No result: the power was cut or the AWS is closing. The service learns nothing until the command expires.
-    if (result === undefined || closed || invocation.status !== 'InProgress') return;
-    finish(invocation, result);
+    if (result === undefined) return;
+    if (node.online) finish(invocation, result);
+    else
+      unreported.set(node.id, [
+        ...(unreported.get(node.id) ?? []),
+        () => {
+          finish(invocation, result);
+        },
+      ]);
   }
 
   function finish(invocation: Invocation, result: ScriptResult): void {
+    if (closed || invocation.status !== 'InProgress') return;
     invocation.endedAt = clock.now();
     invocation.stdout = cut(result.stdout, agentLimits.stdout);
     invocation.stderr = cut(result.stderr, agentLimits.stderr);
@@ -132,6 +147,10 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
   }
 
   function change(invocation: Invocation, status: Status, details: string): void {
+    if (status !== 'InProgress') {
+      expiries.get(invocation)?.();
+      expiries.delete(invocation);
+    }
     invocation.status = status;
     invocation.statusDetails = details;
     const { command } = invocation;
@@ -177,9 +196,10 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
           ...empty,
         };
         command.invocations.set(instanceId, invocation);
-        later(command.expiresAt, () => {
+        const expiry = later(command.expiresAt, () => {
           expire(invocation);
         });
+        expiries.set(invocation, expiry);
         // Also without a delay only after the answer to SendCommand is on its way.
         later(command.requestedAt + Math.max(node.delayMs, 1), () => {
           deliver(invocation);
@@ -190,6 +210,9 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
     get: (id) => commands.get(id),
     all: () => [...commands.values()].reverse(),
     cameOnline(node) {
+      const results = unreported.get(node.id) ?? [];
+      unreported.delete(node.id);
+      for (const report of results) report();
       const waiting = [...(undelivered.get(node.id) ?? [])];
       undelivered.delete(node.id);
       for (const invocation of waiting) deliver(invocation);

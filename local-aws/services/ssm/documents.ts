@@ -69,7 +69,7 @@ export function readDocument(input: DocumentInput): CommandDocument {
   if (Buffer.byteLength(text) > maxBytes) {
     throw new AwsError(
       'MaxDocumentSizeExceeded',
-      `The document ${input.name} has ${Buffer.byteLength(text)} bytes; ${maxBytes} are allowed`,
+      `The document ${input.name} has ${String(Buffer.byteLength(text))} bytes; ${String(maxBytes)} are allowed`,
     );
   }
   const parsed = parseStrictly(content, parseText(text, input.format), 'InvalidDocumentContent');
@@ -133,7 +133,7 @@ function checkValue(name: string, rules: Parameter, value: string): void {
   }
   if (value.length < (rules.minChars ?? 0) || value.length > (rules.maxChars ?? Infinity)) {
     throw invalidParameters(
-      `Parameter ${name} has ${value.length} characters; ${rules.minChars ?? 0} to ${rules.maxChars ?? 'any number'} are allowed`,
+      `Parameter ${name} has ${String(value.length)} characters; ${String(rules.minChars ?? 0)} to ${String(rules.maxChars ?? 'any number')} are allowed`,
     );
   }
   // find, not matches: a pattern without anchors accepts too much, as on AWS.
