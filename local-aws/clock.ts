@@ -69,7 +69,16 @@ export function createClock(): LocalClock {
       Atomics.add(cell, 0, BigInt(byMs));
       const reached = now();
       const due = [...waiting].filter((entry) => entry.atMs <= reached).sort((a, b) => a.atMs - b.atMs);
-      for (const entry of due) fire(entry);
+      for (const entry of due) {
+        try {
+          fire(entry);
+        } catch (error) {
+          // As from a timer: one failing task must not keep the others from running.
+          setImmediate(() => {
+            throw error;
+          });
+        }
+      }
       for (const entry of waiting) {
         clearTimeout(entry.timer);
         arm(entry);
@@ -96,6 +105,6 @@ export function installDate(buffer: SharedArrayBuffer): void {
       return made as Date;
     },
     apply: () => new RealDate(now()).toString(),
-    get: (target, property) => (property === 'now' ? now : Reflect.get(target, property)),
+    get: (target, property): unknown => (property === 'now' ? now : Reflect.get(target, property)),
   });
 }

@@ -161,7 +161,7 @@ function matchPath(pattern: string, path: string): JsonObject | undefined {
 function parseBody(body: Buffer): JsonObject {
   if (body.length === 0) return {};
   try {
-    return z.record(z.string(), z.json()).parse(JSON.parse(body.toString('utf8'))) as JsonObject;
+    return z.record(z.string(), z.json()).parse(JSON.parse(body.toString('utf8')));
   } catch {
     throw new AwsError('SerializationException', 'the request body is not a JSON object');
   }

@@ -3,7 +3,8 @@ import type { LocalClock } from '../clock.ts';
 import type { LocalAccess } from '../iam/access.ts';
 import { AwsError } from '../platform.ts';
 import type { Caller, HttpRequest } from '../platform.ts';
-import { checkTime, readSignature, verifySignature } from './signature.ts';
+import { checkTime, readSignature } from './signature.ts';
+import { verifySignature } from './verify-signature.ts';
 
 export interface Identified {
   readonly scope: string;

@@ -3,7 +3,6 @@
  * AWS clients need no other address than `AWS_ENDPOINT_URL`. Everything under `/_local/` is a control for tests and people.
  */
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { LocalClock } from '../clock.ts';
 import type { LocalAccess } from '../iam/access.ts';
 import { AwsError } from '../platform.ts';
@@ -15,7 +14,7 @@ import { gatewayControls } from './controls.ts';
 import type { Control } from './controls.ts';
 import { errorResponse } from './errors.ts';
 import { operationOf } from './operation-name.ts';
-import { readRequest, refuseForeignOrigin } from './request.ts';
+import { answer, listen, stop } from './server.ts';
 
 export interface GatewayOptions {
   /** 0 or absent: any free port. */
@@ -135,35 +134,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-function answer(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  route: (request: HttpRequest) => Promise<HttpResponse>,
-): void {
-  readRequest(incoming)
-    .then(async (request) => {
-      try {
-        refuseForeignOrigin(request);
-        return await route(request);
-      } catch (error) {
-        return errorResponse(error, request, 'local');
-      }
-    })
-    .then((response) => {
-      outgoing.writeHead(response.status, { ...response.headers, 'content-length': contentLength(response) });
-      outgoing.end(incoming.method === 'HEAD' ? undefined : response.body);
-    })
-    .catch(() => {
-      // The client went away while it was sending.
-      outgoing.destroy();
-    });
-}
-
-/** An answer to HEAD has no body but tells the length that GET would have. */
-function contentLength(response: HttpResponse): string {
-  return response.headers['content-length'] ?? String(Buffer.byteLength(response.body));
-}
-
 function controlInput(request: HttpRequest): JsonObject {
   if (request.method === 'GET') return Object.fromEntries(request.query);
   if (request.body.length === 0) return {};
@@ -174,26 +144,4 @@ function controlInput(request: HttpRequest): JsonObject {
 
 function json(status: number, body: Json): HttpResponse {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const busy = `port ${String(port)} on 127.0.0.1 is in use: stop the program that listens there, or choose another port`;
-      reject(error.code === 'EADDRINUSE' ? new Error(busy) : error);
-    });
-    // Loopback only: administrators need no password here.
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
-}
-
-async function stop(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-    server.closeAllConnections();
-  });
 }

@@ -8,6 +8,7 @@ import { AwsError } from '../platform.ts';
 import type { Access, Authorization, Caller, Clock, JsonObject, Session, Verdict } from '../platform.ts';
 import { createAuthorizationLog } from './authorization-log.ts';
 import type { AuthorizationLog } from './authorization-log.ts';
+import { bearsPolicy, callerContext } from './caller-context.ts';
 import { createDirectory } from './directory.ts';
 import type { Directory } from './directory.ts';
 import { evaluate, evaluateTrust } from './evaluate.ts';
@@ -41,12 +42,16 @@ export function createAccess(options: AccessOptions): LocalAccess {
   const resourcePolicies = new Map<string, Map<string, Policy>>();
   let enforced = options.enforce ?? false;
 
+  function sessionOf(caller: Caller): Session | undefined {
+    return caller.kind === 'role' ? sessions.find(caller.accessKeyId)?.session : undefined;
+  }
+
   function judge(caller: Caller, needed: Authorization, context: Readonly<Record<string, string>>): Verdict {
     const policies = policiesOn(needed.resource);
     if (caller.kind === 'service' && policies.length === 0 && !bearsPolicy(needed.resource)) {
       return { allowed: true, reason: `${caller.service} uses its service-linked role` };
     }
-    const session = caller.kind === 'role' ? sessions.find(caller.accessKeyId)?.session : undefined;
+    const session = sessionOf(caller);
     return evaluate(
       { caller, action: needed.action, resource: needed.resource, context },
       {
@@ -68,13 +73,13 @@ export function createAccess(options: AccessOptions): LocalAccess {
   function isEnforced(caller: Caller): boolean {
     if (enforced) return true;
     // Roles Anywhere always sets a source identity; sessions of functions never have one.
-    return caller.kind === 'role' && sessions.find(caller.accessKeyId)?.session.sourceIdentity !== undefined;
+    return sessionOf(caller)?.sourceIdentity !== undefined;
   }
 
   return {
     directory,
     log,
-    issuedKey: sessions.find,
+    issuedKey: (accessKeyId) => sessions.find(accessKeyId),
     issue: (session: Session) => sessions.issue(session),
     setEnforced(value) {
       enforced = value;
@@ -99,7 +104,7 @@ export function createAccess(options: AccessOptions): LocalAccess {
       if (caller.kind === 'administrator') return;
       const who = caller.kind === 'role' ? caller.roleArn : caller.service;
       for (const one of needed) {
-        const context = { ...callerContext(caller, accountId, sessions.find), ...one.context };
+        const context = { ...callerContext(caller, accountId, sessionOf(caller)), ...one.context };
         const verdict = judge(caller, one, context);
         log.add({ caller: who, action: one.action, resource: one.resource, context, ...verdict });
         if (!verdict.allowed && isEnforced(caller)) {
@@ -118,44 +123,5 @@ export function createAccess(options: AccessOptions): LocalAccess {
       if (document === undefined) attached.delete(statementId);
       else attached.set(statementId, parsePolicy(`${statementId} on ${resourceArn}`, document, 'resource'));
     },
-  };
-}
-
-/** Resources that a service reaches only when their own policy lets it. */
-function bearsPolicy(resource: string): boolean {
-  return /^arn:[^:]*:(?:sqs|sns|s3|lambda|kms):/.test(resource);
-}
-
-/** Condition keys that come with the caller, not with the request. */
-function callerContext(
-  caller: Exclude<Caller, { kind: 'administrator' }>,
-  accountId: string,
-  find: (accessKeyId: string) => IssuedKey | undefined,
-): Record<string, string> {
-  const always = {
-    // The loopback interface stands for TLS here: policies that refuse plain HTTP mean the network.
-    'aws:SecureTransport': 'true',
-    'aws:ResourceAccount': accountId,
-  };
-  if (caller.kind === 'service') {
-    return {
-      ...always,
-      'aws:PrincipalIsAWSService': 'true',
-      'aws:PrincipalServiceName': caller.service,
-      'aws:SourceAccount': accountId,
-      ...(caller.sourceArn === undefined ? {} : { 'aws:SourceArn': caller.sourceArn }),
-    };
-  }
-  const session = find(caller.accessKeyId)?.session;
-  return {
-    ...always,
-    'aws:PrincipalIsAWSService': 'false',
-    'aws:PrincipalArn': caller.roleArn,
-    'aws:PrincipalAccount': accountId,
-    'aws:PrincipalType': 'AssumedRole',
-    ...(session?.sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': session.sourceIdentity }),
-    ...Object.fromEntries(
-      Object.entries(session?.tags ?? {}).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]),
-    ),
   };
 }

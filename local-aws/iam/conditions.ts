@@ -83,13 +83,9 @@ const VARIABLE = /\$\{([^}]*)\}/g;
 
 /** Replaces policy variables; undefined when one has no value, so that nothing can match. */
 function expand(text: string, context: Context): string | undefined {
-  let missing = false;
-  const expanded = text.replace(VARIABLE, (_all, inner: string) => {
-    const value = variable(inner, context);
-    missing ||= value === undefined;
-    return value ?? '';
-  });
-  return missing ? undefined : expanded;
+  const values = [...text.matchAll(VARIABLE)].map((match) => variable(match[1] ?? '', context));
+  if (values.includes(undefined)) return undefined;
+  return text.replace(VARIABLE, (_all, inner: string) => variable(inner, context) ?? '');
 }
 
 function variable(inner: string, context: Context): string | undefined {

@@ -30,7 +30,7 @@ export interface StartedPlatform extends Parts {
     type: string,
     properties: JsonObject,
     logicalId?: string,
-  ): Promise<{ ref: string; attributes: Record<string, Json> }>;
+  ): Promise<{ ref: string; attributes: Record<string, string> }>;
   control(method: 'GET' | 'POST', path: string, body?: JsonObject): Promise<Json>;
 }
 
@@ -81,7 +81,9 @@ export async function startPlatform(
         .find((one) => one !== undefined);
       if (resource === undefined) throw new Error(`no resource type ${type}`);
       const created = await resource(properties, { stackName: 'test', logicalId, assetPath: (key) => key });
-      return { ref: created.ref, attributes: { ...created.attributes } };
+      const attributes: Record<string, string> = {};
+      for (const [name, value] of Object.entries(created.attributes ?? {})) attributes[name] = textOf(value);
+      return { ref: created.ref, attributes };
     },
     async control(method, path, body) {
       const response = await fetch(`${gateway.endpoint}${path}`, {
@@ -91,4 +93,8 @@ export async function startPlatform(
       return (await response.json()) as Json; // Every control answers JSON.
     },
   };
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -5,6 +5,7 @@
 import { AwsError } from '../../platform.ts';
 import type { Clock, JsonObject } from '../../platform.ts';
 import type { Engine } from './engine.ts';
+import { asObject } from './parameters.ts';
 import type { Streams } from './streams.ts';
 import type { Table } from './tables.ts';
 
@@ -93,8 +94,4 @@ function noteExpiry(table: Table, key: JsonObject, item: JsonObject | undefined)
 function withItem(error: unknown, item: JsonObject): unknown {
   if (!(error instanceof AwsError) || error.code !== 'ConditionalCheckFailedException') return error;
   return new AwsError(error.code, error.message, error.status, { Item: item });
-}
-
-function asObject(value: JsonObject[string] | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
 }

@@ -4,16 +4,9 @@ import { z } from 'zod';
 import { s3Error } from '../../gateway/errors.ts';
 import { parseStrictly } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
-import type {
-  Authorization,
-  Caller,
-  HttpRequest,
-  HttpResponse,
-  JsonObject,
-  Platform,
-  Service,
-} from '../../platform.ts';
+import type { Caller, HttpRequest, HttpResponse, JsonObject, Platform, Service } from '../../platform.ts';
 import { createEvents } from './events.ts';
+import { asS3Error, needs, refuseAcl } from './permissions.ts';
 import { s3Resources } from './resources.ts';
 import type { Bucket } from './resources.ts';
 import { readS3Request } from './wire.ts';
@@ -70,6 +63,10 @@ export function createS3Service(platform: Platform): Service {
     const bucket = find(asked.bucket);
     refuseAcl(bucket, request);
     const response = await forward(request);
+    if (response.status === 404 && asked.key !== '') {
+      // Only who may list the bucket is told that a key does not exist; for all others it is forbidden, as in AWS.
+      platform.access.authorize(caller, [{ action: 's3:ListBucket', resource: bucket.arn }]);
+    }
     if (response.status < 300) events.tell(bucket, asked, request, response, caller);
     return response;
   }
@@ -169,51 +166,4 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 function methodOf(method: string): 'GET' | 'PUT' | 'HEAD' | 'DELETE' {
   return method === 'PUT' || method === 'HEAD' || method === 'DELETE' ? method : 'GET';
-}
-
-const ACTIONS: Readonly<Record<string, string>> = {
-  PutObject: 's3:PutObject',
-  GetObject: 's3:GetObject',
-  HeadObject: 's3:GetObject',
-  DeleteObject: 's3:DeleteObject',
-};
-
-function needs(platform: Platform, asked: S3Request, request: HttpRequest): Authorization[] {
-  const arn = `arn:${platform.partition}:s3:::${asked.bucket}`;
-  if (asked.operation === 'ListBuckets') return [{ action: 's3:ListAllMyBuckets', resource: '*' }];
-  const action = ACTIONS[asked.operation];
-  if (action === undefined) {
-    return [
-      { action: 's3:ListBucket', resource: arn, context: { 's3:prefix': request.query.get('prefix') ?? '' } },
-    ];
-  }
-  const resource = `${arn}/${asked.key}`;
-  const acl = request.headers['x-amz-acl'];
-  if (acl === undefined) return [{ action, resource }];
-  const context = { 's3:x-amz-acl': acl };
-  return [
-    { action, resource, context },
-    { action: 's3:PutObjectAcl', resource, context },
-  ];
-}
-
-function refuseAcl(bucket: Bucket, request: HttpRequest): void {
-  const acl = request.headers['x-amz-acl'];
-  if (acl !== undefined && acl !== 'bucket-owner-full-control' && bucket.aclsDisabled) {
-    throw new AwsError('AccessControlListNotSupported', 'The bucket does not allow ACLs');
-  }
-  const encryption = request.headers['x-amz-server-side-encryption'];
-  if (encryption !== undefined && encryption !== 'AES256') {
-    throw new AwsError(
-      'NotImplemented',
-      `the local AWS does not support server-side encryption ${encryption}`,
-      501,
-    );
-  }
-}
-
-/** S3 says AccessDenied where the JSON services say AccessDeniedException. */
-function asS3Error(error: unknown): unknown {
-  if (!(error instanceof AwsError) || error.code !== 'AccessDeniedException') return error;
-  return new AwsError('AccessDenied', error.message, 403);
 }

@@ -3,28 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { queryService } from '../../gateway/query-service.ts';
 import { operation } from '../../json-service.ts';
-import { AwsError } from '../../platform.ts';
 import type { Authorization, Json, JsonObject, Platform, Service } from '../../platform.ts';
 import { snsResources } from './resources.ts';
-
-export interface Topic {
-  readonly name: string;
-  readonly arn: string;
-  readonly displayName: string;
-  /** As the template gives it: key id, ARN or alias. */
-  readonly key: string | undefined;
-}
-export interface Subscription {
-  readonly arn: string;
-  readonly topicArn: string;
-  readonly protocol: 'email' | 'email-json';
-  readonly endpoint: string;
-}
-export interface Topics {
-  add(topic: Omit<Topic, 'arn'>): Topic;
-  find(topicArn: string): Topic;
-  subscribe(subscription: Omit<Subscription, 'arn'>): Subscription;
-}
+import { createTopics } from './topics.ts';
+import type { Subscription, Topic } from './topics.ts';
 
 // More than any test or demo looks at.
 const MAILS_KEPT = 10_000;
@@ -32,35 +14,11 @@ const topicArn = z.string();
 const attributes = z.record(z.string(), z.json()).optional();
 
 export function createSnsService(platform: Platform): Service {
-  const topics = new Map<string, Topic>();
-  const subscriptions = new Map<string, Subscription>();
+  const topics = createTopics(platform);
   const mails: JsonObject[] = [];
 
-  const registry: Topics = {
-    add(topic) {
-      const arn = `arn:${platform.partition}:sns:${platform.region}:${platform.accountId}:${topic.name}`;
-      if (topics.has(arn))
-        throw new AwsError('InvalidParameter', `a topic named ${topic.name} exists already`);
-      const added = { ...topic, arn };
-      topics.set(arn, added);
-      return added;
-    },
-    find(arn) {
-      const found = topics.get(arn);
-      if (found === undefined) throw new AwsError('NotFound', `Topic ${arn} does not exist`, 404);
-      return found;
-    },
-    subscribe(subscription) {
-      const added = { ...subscription, arn: `${registry.find(subscription.topicArn).arn}:${randomUUID()}` };
-      subscriptions.set(added.arn, added);
-      return added;
-    },
-  };
-  const of = (arn: string): Subscription[] =>
-    [...subscriptions.values()].filter((one) => one.topicArn === arn);
-
   function deliver(topic: Topic, subject: string | undefined, message: string): void {
-    for (const { endpoint } of of(topic.arn)) {
+    for (const { endpoint } of topics.subscriptions(topic.arn)) {
       const at = platform.clock.now();
       mails.push({
         topicArn: topic.arn,
@@ -86,28 +44,28 @@ export function createSnsService(platform: Platform): Service {
         MessageAttributes: attributes,
       }),
       invalidCode: 'InvalidParameter',
-      needs: (input) => needsForPublish(platform, registry.find(input.TopicArn)),
+      needs: (input) => needsForPublish(platform, topics.find(input.TopicArn)),
       run(input) {
-        deliver(registry.find(input.TopicArn), input.Subject, input.Message);
+        deliver(topics.find(input.TopicArn), input.Subject, input.Message);
         return { MessageId: randomUUID() };
       },
     }),
     ListTopics: operation({
       input: z.strictObject({}),
       needs: () => [{ action: 'sns:ListTopics', resource: '*' }],
-      run: () => ({ Topics: [...topics.keys()].map((arn) => ({ TopicArn: arn })) }),
+      run: () => ({ Topics: topics.topicArns().map((arn) => ({ TopicArn: arn })) }),
     }),
     GetTopicAttributes: operation({
       input: z.strictObject({ TopicArn: topicArn }),
       needs: (input) => [{ action: 'sns:GetTopicAttributes', resource: input.TopicArn }],
       run(input) {
-        const topic = registry.find(input.TopicArn);
+        const topic = topics.find(input.TopicArn);
         return {
           Attributes: {
             TopicArn: topic.arn,
             DisplayName: topic.displayName,
             Owner: platform.accountId,
-            SubscriptionsConfirmed: String(of(topic.arn).length),
+            SubscriptionsConfirmed: String(topics.subscriptions(topic.arn).length),
             SubscriptionsPending: '0',
             ...(topic.key === undefined ? {} : { KmsMasterKeyId: topic.key }),
           },
@@ -118,14 +76,16 @@ export function createSnsService(platform: Platform): Service {
       input: z.strictObject({}),
       needs: () => [{ action: 'sns:ListSubscriptions', resource: '*' }],
       run: () => ({
-        Subscriptions: [...subscriptions.values()].map((one) => shape(one, platform.accountId)),
+        Subscriptions: topics.subscriptions().map((one) => shape(one, platform.accountId)),
       }),
     }),
     ListSubscriptionsByTopic: operation({
       input: z.strictObject({ TopicArn: topicArn }),
       needs: (input) => [{ action: 'sns:ListSubscriptionsByTopic', resource: input.TopicArn }],
       run: (input) => ({
-        Subscriptions: of(registry.find(input.TopicArn).arn).map((one) => shape(one, platform.accountId)),
+        Subscriptions: topics
+          .subscriptions(topics.find(input.TopicArn).arn)
+          .map((one) => shape(one, platform.accountId)),
       }),
     }),
   };
@@ -137,7 +97,7 @@ export function createSnsService(platform: Platform): Service {
     access: platform.access,
     maps: ['Attributes'],
     rest: {
-      resources: snsResources(platform, registry),
+      resources: snsResources(platform, topics),
       controls: { 'GET /_local/mail': (): Json => [...mails] },
     },
   });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
 import type { Platform, ResourceType } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
-import type { Topics } from './index.ts';
+import type { Topics } from './topics.ts';
 
 const protocol = z.enum(['email', 'email-json']);
 const topicProperties = z.strictObject({

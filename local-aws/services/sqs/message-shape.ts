@@ -1,7 +1,7 @@
-/** Messages as receivers see them, and the MD5 sums that clients check. */
+/** Messages and queues as clients see them, and the MD5 sums that clients check. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../platform.ts';
-import type { Message, MessageAttribute } from './queue.ts';
+import type { Message, MessageAttribute, Queue } from './queue-types.ts';
 
 export interface Wanted {
   readonly system: readonly string[];
@@ -84,4 +84,25 @@ function md5OfAttributes(attributes: Readonly<Record<string, MessageAttribute>>)
     add(binary === undefined ? Buffer.from(attribute.StringValue ?? '') : Buffer.from(binary, 'base64'));
   }
   return hash.digest('hex');
+}
+
+/** The computed attributes of a queue. */
+export function attributesOf(queue: Queue): Record<string, string> {
+  const { settings } = queue;
+  const { visible, delayed, inFlight } = queue.counts();
+  const createdAt = String(Math.floor(queue.createdAt / 1000));
+  return {
+    QueueArn: queue.arn,
+    ApproximateNumberOfMessages: String(visible),
+    ApproximateNumberOfMessagesDelayed: String(delayed),
+    ApproximateNumberOfMessagesNotVisible: String(inFlight),
+    CreatedTimestamp: createdAt,
+    LastModifiedTimestamp: createdAt,
+    VisibilityTimeout: String(settings.visibilityTimeout),
+    MaximumMessageSize: String(settings.maximumMessageSize),
+    MessageRetentionPeriod: String(settings.retentionPeriod),
+    DelaySeconds: String(settings.delay),
+    ReceiveMessageWaitTimeSeconds: String(settings.receiveWait),
+    ...(settings.redrive === undefined ? {} : { RedrivePolicy: JSON.stringify(settings.redrive) }),
+  };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
 import type { Json, Platform, ResourceType } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
-import type { Queue, QueueSettings } from './queue.ts';
+import type { Queue, QueueSettings } from './queue-types.ts';
 
 const redrivePolicy = z.strictObject({
   deadLetterTargetArn: z.string(),

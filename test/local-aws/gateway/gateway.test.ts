@@ -85,6 +85,10 @@ test('a session of Roles Anywhere may do what its role may, on S3 with its own w
   await expect(s3.send(new PutObjectCommand({ ...body, Body: 'other' }))).rejects.toMatchObject({
     name: 'AccessDenied',
   });
+  // Without s3:ListBucket nobody learns which keys exist.
+  await expect(s3.send(new GetObjectCommand({ ...body, Key: 'none' }))).rejects.toMatchObject({
+    name: 'AccessDenied',
+  });
   const sqs = new SQSClient({ ...aws.client, credentials: session() });
   await expect(sqs.send(new ListQueuesCommand({}))).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
@@ -128,29 +132,26 @@ async function raw(headers: Record<string, string>, path = '/'): Promise<{ statu
 }
 
 test('unsigned requests, web pages and foreign host names are refused', async () => {
-  expect(await raw({})).toMatchObject({
-    status: 403,
-    text: expect.stringContaining('MissingAuthenticationToken'),
-  });
-  expect(await raw({ host: 'evil.example:80' }, '/_local/clock')).toMatchObject({ status: 403 });
-  expect(await raw({ origin: 'https://evil.example' }, '/_local/clock')).toMatchObject({ status: 403 });
-  expect(await raw({ host: 'bucket.localhost' })).toMatchObject({
-    text: expect.stringContaining('path-style'),
-  });
+  const refusal = async (headers: Record<string, string>, path?: string): Promise<string> => {
+    const { status, text } = await raw(headers, path);
+    return `${String(status)} ${text}`;
+  };
+  expect(await refusal({})).toMatch(/^403 .*MissingAuthenticationToken/);
+  expect(await refusal({ host: 'evil.example:80' }, '/_local/clock')).toMatch(/^403 .*not a loopback name/);
+  expect(await refusal({ origin: 'https://evil.example' }, '/_local/clock')).toMatch(/^403 .*web pages/);
+  expect(await refusal({ host: 'bucket.localhost' })).toMatch(/^403 .*path-style/);
 });
 
 test('an unknown service or control is named', async () => {
-  const scope = 'AKIDX/20261122/us-east-1/glacier/aws4_request';
-  const stamp = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
-  const credential = scope.replace('20261122', stamp.slice(0, 8));
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const credential = `AKIDX/${stamp.slice(0, 8)}/us-east-1/glacier/aws4_request`;
   const answer = await raw({
     authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
     'x-amz-date': stamp,
   });
-  expect(answer).toMatchObject({ status: 404, text: expect.stringContaining('no service glacier') });
-  expect(await raw({}, '/_local/nothing')).toMatchObject({
-    text: expect.stringContaining('GET /_local/nothing'),
-  });
+  expect(answer.status).toBe(404);
+  expect(answer.text).toContain('no service glacier');
+  expect((await raw({}, '/_local/nothing')).text).toContain('GET /_local/nothing');
 });
 
 test('a busy port gives one sentence', async () => {

@@ -26,7 +26,7 @@ async function role(
     },
     Policies: [{ PolicyName: 'p', PolicyDocument: { Version: '2012-10-17', Statement: statements } }],
   });
-  return String(created.attributes['Arn']);
+  return created.attributes['Arn'] ?? '';
 }
 
 function allowed(

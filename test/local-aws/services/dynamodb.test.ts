@@ -11,6 +11,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createDynamodbService } from '../../../local-aws/services/dynamodb/index.ts';
 import { startPlatform } from '../start-platform.ts';
 import type { StartedPlatform } from '../start-platform.ts';
@@ -47,7 +48,7 @@ beforeAll(async () => {
     DeletionProtectionEnabled: true,
     SSESpecification: { SSEEnabled: true },
   });
-  streamArn = String(created.attributes['StreamArn']);
+  streamArn = created.attributes['StreamArn'] ?? '';
 });
 
 afterAll(async () => {
@@ -89,10 +90,8 @@ test('a stream tells inserts, changes and removals in order and keeps silent abo
       StreamViewType: 'NEW_AND_OLD_IMAGES',
     },
   });
-  const first = records[0]?.['dynamodb'];
-  const after =
-    typeof first === 'object' && first !== null && 'SequenceNumber' in first ? first['SequenceNumber'] : '';
-  expect(aws.streams.read(streamArn, String(after), 1)).toEqual([records[1]]);
+  const after = z.object({ dynamodb: z.object({ SequenceNumber: z.string() }) }).parse(records[0]).dynamodb;
+  expect(aws.streams.read(streamArn, after.SequenceNumber, 1)).toEqual([records[1]]);
 });
 
 test('a failed condition gives back the item on request', async () => {

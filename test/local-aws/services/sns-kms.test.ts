@@ -57,7 +57,7 @@ test('a service may publish to an encrypted topic only if both the topic and its
     );
     return aws.platform.call(alarm, 'sns', 'Publish', { TopicArn: ref, Message: 'alarm' });
   };
-  await publish('Customer', String(key.attributes['Arn']));
+  await publish('Customer', key.attributes['Arn'] ?? '');
   await expect(publish('Managed', 'alias/aws/sns')).rejects.toThrow('kms:GenerateDataKey');
 });
 
