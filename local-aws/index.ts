@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import type { AwsWorkerData, AwsWorkerMessage } from './aws-worker.ts';
+import type { AwsWorkerData } from './aws-worker.ts';
 import type { RecordedCall } from './gateway/call-log.ts';
 import type { CountedAuthorization } from './iam/authorization-log.ts';
 import type { Json, JsonObject } from './platform.ts';
+import { startWorker, stopWorker } from './worker-thread.ts';
 
 export type { CountedAuthorization, RecordedCall };
 
@@ -55,7 +55,6 @@ export interface LocalAws {
 
 // Not twelve zeros: some tools refuse that as an account.
 const ACCOUNT_ID = '123456789012';
-const CLOSE_TIMEOUT_MS = 5000;
 
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   requireCommand('bash', ['--version']);
@@ -112,56 +111,6 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   }
 }
 
-async function startWorker(
-  data: AwsWorkerData,
-  onDiagnostic: (text: string) => void,
-): Promise<{ worker: Worker; endpoint: string }> {
-  const worker = new Worker(new URL('aws-worker.ts', import.meta.url), {
-    workerData: data,
-    // Flags of the process around us (a test runner's loader) are not meant for this thread.
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-  });
-  for (const stream of [worker.stdout, worker.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      onDiagnostic(chunk.toString('utf8'));
-    });
-  }
-  try {
-    const message = await new Promise<AwsWorkerMessage>((resolveMessage, reject) => {
-      worker.once('message', resolveMessage);
-      worker.once('error', reject);
-      worker.once('exit', (code) => {
-        reject(new Error(`the local AWS ended while starting, with exit code ${String(code)}`));
-      });
-    });
-    if (message.type === 'failed') throw new Error(message.message);
-    worker.on('error', (error: unknown) => {
-      onDiagnostic(
-        `local AWS: stopped by an internal error: ${error instanceof Error ? (error.stack ?? '') : String(error)}\n`,
-      );
-    });
-    return { worker, endpoint: message.endpoint };
-  } catch (error) {
-    await worker.terminate();
-    throw error;
-  }
-}
-
-async function stopWorker(worker: Worker): Promise<void> {
-  const ended = new Promise<void>((done) => {
-    worker.once('exit', () => {
-      done();
-    });
-  });
-  if (worker.threadId === -1) return;
-  worker.postMessage('close');
-  const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
-  await ended;
-  clearTimeout(timer);
-}
-
 async function callControl(endpoint: string, route: string, body: JsonObject): Promise<Json> {
   const [method = 'GET', path = ''] = route.split(' ');
   const url = new URL(path, endpoint);
@@ -188,7 +137,8 @@ function workDirectory(named: string | undefined): { directory: string; remove: 
     return {
       directory,
       remove: () => {
-        rmSync(directory, { recursive: true, force: true });
+        // A script that was just killed may still be writing its last file.
+        rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
       },
     };
   }

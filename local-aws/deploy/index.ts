@@ -1,26 +1,16 @@
 /** A subset of CloudFormation that deploys a synthesized stack into the services of this AWS. */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { CreatedResource, Json, JsonObject, Platform, ResourceType } from '../platform.ts';
+import type { Json, JsonObject, Platform, ResourceType } from '../platform.ts';
 import { readAssembly } from './assembly.ts';
 import type { StackAssembly } from './assembly.ts';
 import { evaluate } from './intrinsics.ts';
 import type { Scope } from './intrinsics.ts';
 import { creationOrder } from './order.ts';
-import { conditionsOf, parseTemplate, selectResources } from './template.ts';
+import { createScope } from './scope.ts';
+import type { Stack } from './scope.ts';
+import { parseTemplate, selectResources } from './template.ts';
 import type { Template } from './template.ts';
-
-interface DeployedResource {
-  readonly type: string;
-  readonly properties: JsonObject;
-  readonly created: CreatedResource;
-}
-interface Stack {
-  readonly name: string;
-  readonly id: string;
-  readonly resources: Map<string, DeployedResource>;
-  outputs: Record<string, string>;
-}
 
 export interface Deployer {
   deploy(assemblyDirectory: string): Promise<{ outputs: Record<string, string> }>;
@@ -32,8 +22,6 @@ export interface Deployer {
 
 /** The types whose creation may be repeated with other properties; the service behind them replaces what it has. */
 const UPDATABLE = new Set(['AWS::Lambda::Function', 'AWS::SSM::Document', 'AWS::IAM::Policy']);
-/** Only the real account has a bootstrap stack. */
-const IGNORED_PARAMETER = 'BootstrapVersion';
 
 export function createDeployer(platform: Platform, types: ReadonlyMap<string, ResourceType>): Deployer {
   const stacks = new Map<string, Stack>();
@@ -77,7 +65,7 @@ interface Deployment {
 async function deployStack(deployment: Deployment): Promise<void> {
   const { types, stack, assembly } = deployment;
   const template = parseTemplate(assembly.template);
-  const scope = createScope(deployment, template);
+  const scope = createScope(deployment.platform, stack, template);
   const selected = selectResources(template, new Set(types.keys()), scope);
   const order = creationOrder(selected);
   const removed = [...stack.resources.keys()].filter((logicalId) => !selected.has(logicalId));
@@ -137,53 +125,6 @@ function outputsOf(template: Template, scope: Scope): Record<string, string> {
     outputs[name] = typeof value === 'string' ? value : JSON.stringify(value);
   }
   return outputs;
-}
-
-function createScope({ platform, stack }: Deployment, template: Template): Scope {
-  const pseudo: Readonly<Record<string, Json | undefined>> = {
-    'AWS::AccountId': platform.accountId,
-    'AWS::Region': platform.region,
-    'AWS::Partition': platform.partition,
-    'AWS::URLSuffix': platform.partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com',
-    'AWS::StackName': stack.name,
-    'AWS::StackId': stack.id,
-    'AWS::NotificationARNs': [],
-    'AWS::NoValue': undefined,
-  };
-  const resourceOf = (logicalId: string): DeployedResource => {
-    const resource = stack.resources.get(logicalId);
-    if (resource === undefined)
-      throw new Error(`${logicalId} does not exist (its condition is false or it is unknown)`);
-    return resource;
-  };
-  const scope: Scope = {
-    ref(name) {
-      if (Object.hasOwn(pseudo, name)) return pseudo[name];
-      if (name.startsWith('AWS::')) throw new Error(`pseudo parameter ${name} is not modelled`);
-      return name in template.Parameters ? parameter(template, name) : resourceOf(name).created.ref;
-    },
-    attribute(logicalId, name) {
-      const { type, created } = resourceOf(logicalId);
-      const value = created.attributes?.[name];
-      if (value === undefined) throw new Error(`attribute ${name} of ${type} (${logicalId}) is not modelled`);
-      return value;
-    },
-    condition: conditionsOf(template, () => scope),
-    mapping(map, first, second) {
-      const value = template.Mappings[map]?.[first]?.[second];
-      if (value === undefined) throw new Error(`Fn::FindInMap: no ${map}.${first}.${second}`);
-      return value;
-    },
-  };
-  return scope;
-}
-
-function parameter(template: Template, name: string): Json {
-  const value = template.Parameters[name]?.Default;
-  if (name === IGNORED_PARAMETER) return value ?? '';
-  if (value === undefined)
-    throw new Error(`parameter ${name} has no default; values for parameters are not modelled`);
-  return value;
 }
 
 function toObject(value: Json | undefined): JsonObject {

@@ -9,12 +9,6 @@ export interface Scope {
   mapping(map: string, first: string, second: string): Json;
 }
 
-/** A name that an expression mentions, found without evaluating it. */
-export interface Mention {
-  readonly kind: 'ref' | 'attribute' | 'condition' | 'mapping';
-  readonly name: string;
-}
-
 type Evaluate = (argument: Json, scope: Scope) => Json | undefined;
 
 const valueFunctions: Readonly<Record<string, Evaluate>> = {
@@ -111,40 +105,10 @@ export function evaluateCondition(value: Json, scope: Scope): boolean {
   }
 }
 
-/** Every name that `value` mentions; throws on an intrinsic function that is not modelled. */
-export function mentions(value: Json): Mention[] {
-  if (Array.isArray(value)) return value.flatMap(mentions);
-  if (typeof value !== 'object' || value === null) return [];
-  const call = intrinsicOf(value);
-  if (call === undefined) return Object.values(value).flatMap(mentions);
-  switch (call.name) {
-    case 'Ref':
-      return [{ kind: 'ref', name: text(call.argument, 'Ref') }];
-    case 'Fn::GetAtt':
-      return [{ kind: 'attribute', name: attributeNames(call.argument)[0] }];
-    case 'Fn::Sub':
-      return mentionsOfSub(call.argument);
-    case 'Fn::If': {
-      const [name, ...branches] = list(call.argument, 'Fn::If');
-      return [{ kind: 'condition', name: text(name, 'Fn::If') }, ...branches.flatMap(mentions)];
-    }
-    default:
-      return mentions(call.argument);
-  }
-}
-
-function mentionsOfSub(argument: Json): Mention[] {
-  const [template, variables] = subArguments(argument);
-  const found: Mention[] = mentions(variables);
-  for (const [, literal, name = ''] of template.matchAll(/\$\{(!?)([^}]*)\}/g)) {
-    if (literal === '!' || Object.hasOwn(variables, name)) continue;
-    const [first = '', ...attribute] = name.split('.');
-    found.push({ kind: attribute.length > 0 ? 'attribute' : 'ref', name: first });
-  }
-  return found;
-}
-
-function intrinsicOf(value: JsonObject): { name: string; argument: Json; evaluate: Evaluate } | undefined {
+/** The intrinsic function that an object calls, if it is one; throws on a function that is not modelled. */
+export function intrinsicOf(
+  value: JsonObject,
+): { name: string; argument: Json; evaluate: Evaluate } | undefined {
   const names = Object.keys(value);
   const name = names.find((member) => member === 'Ref' || member.startsWith('Fn::'));
   if (name === undefined) return undefined;
@@ -154,13 +118,15 @@ function intrinsicOf(value: JsonObject): { name: string; argument: Json; evaluat
   return { name, argument: value[name] ?? null, evaluate: found };
 }
 
-function attributeNames(argument: Json): [string, string] {
+/** Both forms of Fn::GetAtt: a list, and text with a dot. */
+export function attributeNames(argument: Json): [string, string] {
   const parts = typeof argument === 'string' ? argument.split('.') : list(argument, 'Fn::GetAtt');
   const [logicalId, ...names] = parts.map((part) => text(part, 'Fn::GetAtt'));
   return [logicalId ?? '', names.join('.')];
 }
 
-function subArguments(argument: Json): [string, JsonObject] {
+/** Both forms of Fn::Sub: text alone, and with variables of its own. */
+export function subArguments(argument: Json): [string, JsonObject] {
   if (typeof argument === 'string') return [argument, {}];
   const [template, variables] = list(argument, 'Fn::Sub');
   if (typeof variables !== 'object' || variables === null || Array.isArray(variables)) {
@@ -177,12 +143,12 @@ function onlyMember(value: Json): [string, Json] {
   return entry;
 }
 
-function list(value: Json | undefined, where: string): Json[] {
+export function list(value: Json | undefined, where: string): Json[] {
   if (!Array.isArray(value)) throw new Error(`${where}: expected a list, got ${JSON.stringify(value)}`);
   return value;
 }
 
-function text(value: Json | undefined, where: string): string {
+export function text(value: Json | undefined, where: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new Error(`${where}: expected text, got ${JSON.stringify(value)}`);

@@ -1,5 +1,5 @@
 /** The order of creation: everything a resource mentions or depends on comes before it. */
-import { mentions } from './intrinsics.ts';
+import { mentions } from './mentions.ts';
 import { dependsOn } from './template.ts';
 import type { TemplateResource } from './template.ts';
 

@@ -1,8 +1,10 @@
 /** A CloudFormation template, checked: every section, resource type, intrinsic function and name in it is one we model. */
 import { z } from 'zod';
 import type { Json, JsonObject } from '../platform.ts';
-import { evaluateCondition, mentions } from './intrinsics.ts';
-import type { Mention, Scope } from './intrinsics.ts';
+import { evaluateCondition } from './intrinsics.ts';
+import type { Scope } from './intrinsics.ts';
+import { mentions } from './mentions.ts';
+import type { Mention } from './mentions.ts';
 
 const object = z.record(z.string(), z.json());
 const policy = z.enum(['Delete', 'Retain', 'RetainExceptOnCreate', 'Snapshot']).optional();

@@ -1,11 +1,11 @@
 /** EventBridge: the default bus, its rules, and faults that a best-effort service is allowed to have. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { awsJson, operation, parseStrictly } from '../../json-service.ts';
-import type { Operation } from '../../json-service.ts';
+import { awsJson, parseStrictly } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
 import type { BusEvent, JsonObject, Platform, ResourceType, Service } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
+import { createOperations } from './operations.ts';
 import { compilePattern } from './pattern.ts';
 import { deliverEvent, ruleShape } from './rules.ts';
 import type { Rule } from './rules.ts';
@@ -109,91 +109,5 @@ function ruleResource(platform: Platform, rules: Map<string, Rule>): ResourceTyp
       targets: parsed.Targets,
     });
     return { ref: name, attributes: { Arn: arn } };
-  };
-}
-
-const entryShape = z.strictObject({
-  Source: z.string().min(1),
-  DetailType: z.string().min(1),
-  Detail: z.string(),
-  Resources: z.array(z.string()).default([]),
-  Time: z.number().optional(),
-  EventBusName: z.string().default('default'),
-});
-
-function createOperations(
-  platform: Platform,
-  rules: ReadonlyMap<string, Rule>,
-  publish: (event: BusEvent, time?: number) => string,
-): Readonly<Record<string, Operation>> {
-  const bus = `arn:${platform.partition}:events:${platform.region}:${platform.accountId}:event-bus/default`;
-  const ruleArn = (name: string): string => bus.replace('event-bus/default', `rule/${name}`);
-  return {
-    PutEvents: operation({
-      input: z.strictObject({ Entries: z.array(entryShape).min(1).max(10) }),
-      needs: () => [{ action: 'events:PutEvents', resource: bus }],
-      run({ Entries }) {
-        const results = Entries.map((entry) => put(entry, publish));
-        const failed = results.filter((result) => 'ErrorCode' in result).length;
-        return { FailedEntryCount: failed, Entries: results };
-      },
-    }),
-    ListRules: operation({
-      input: z.strictObject({
-        NamePrefix: z.string().default(''),
-        EventBusName: z.literal('default').optional(),
-      }),
-      needs: () => [{ action: 'events:ListRules', resource: ruleArn('*') }],
-      run: ({ NamePrefix }) => ({
-        Rules: [...rules.values()].filter(({ name }) => name.startsWith(NamePrefix)).map(describe),
-      }),
-    }),
-    DescribeRule: operation({
-      input: z.strictObject({ Name: z.string(), EventBusName: z.literal('default').optional() }),
-      needs: ({ Name }) => [{ action: 'events:DescribeRule', resource: ruleArn(Name) }],
-      run({ Name }) {
-        const rule = rules.get(Name);
-        if (rule === undefined)
-          throw new AwsError('ResourceNotFoundException', `Rule ${Name} does not exist.`);
-        return describe(rule);
-      },
-    }),
-  };
-}
-
-function put(
-  entry: z.infer<typeof entryShape>,
-  publish: (event: BusEvent, time?: number) => string,
-): Record<string, string> {
-  if (entry.Source.startsWith('aws.')) {
-    return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
-  }
-  const detail = z.record(z.string(), z.json()).safeParse(parseJson(entry.Detail));
-  if (!detail.success) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
-  const event = {
-    source: entry.Source,
-    'detail-type': entry.DetailType,
-    resources: entry.Resources,
-    detail: detail.data,
-  };
-  return { EventId: publish(event, entry.Time === undefined ? undefined : entry.Time * 1000) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function describe(rule: Rule): JsonObject {
-  return {
-    Name: rule.name,
-    Arn: rule.arn,
-    Description: rule.description,
-    EventPattern: JSON.stringify(rule.pattern),
-    State: rule.enabled ? 'ENABLED' : 'DISABLED',
-    EventBusName: 'default',
   };
 }

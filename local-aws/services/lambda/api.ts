@@ -1,21 +1,14 @@
-/** Lambda's HTTP API: Invoke has a raw body both ways, the rest is ordinary REST with JSON. */
+/** Lambda's operations. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { operation, restJson } from '../../json-service.ts';
 import type { Operation, Route } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
-import type {
-  Authorization,
-  Caller,
-  HttpRequest,
-  HttpResponse,
-  JsonObject,
-  Platform,
-  Service,
-} from '../../platform.ts';
+import type { Authorization, JsonObject, Platform, Service } from '../../platform.ts';
 import type { AsyncInvoker } from './async-invoke.ts';
 import { functionArn } from './function.ts';
 import type { LambdaFunction } from './function.ts';
+import { invokedFunction, invokeOverHttp } from './invoke-http.ts';
 
 export interface Registry {
   /** By name, ARN or partial ARN; throws ResourceNotFoundException. */
@@ -23,7 +16,6 @@ export interface Registry {
   all(): readonly LambdaFunction[];
 }
 
-const INVOKE_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations\/?$/;
 const SYNCHRONOUS_PAYLOAD_LIMIT = 6 * 1024 * 1024;
 const LOG_TAIL_BYTES = 4096;
 
@@ -63,9 +55,10 @@ export function createLambdaApi(
   return {
     ...service,
     async handle(request, caller) {
-      const match = request.method === 'POST' ? INVOKE_PATH.exec(request.path) : null;
-      if (match === null) return service.handle(request, caller);
-      return invokeOverHttp(service, decodeURIComponent(match[1] ?? ''), request, caller);
+      const invoked = invokedFunction(request);
+      return invoked === undefined
+        ? service.handle(request, caller)
+        : invokeOverHttp(service, invoked, request, caller);
     },
   };
 }
@@ -156,57 +149,4 @@ function configuration({ name, arn, properties }: LambdaFunction): JsonObject {
     Architectures: properties.Architectures ?? ['x86_64'],
     Environment: { Variables: properties.Environment?.Variables ?? {} },
   };
-}
-
-async function invokeOverHttp(
-  service: Service,
-  name: string,
-  request: HttpRequest,
-  caller: Caller,
-): Promise<HttpResponse> {
-  const headers = {
-    'content-type': 'application/json',
-    'x-amzn-requestid': randomUUID(),
-    'x-local-operation': 'Invoke',
-  };
-  const { 'x-amz-invocation-type': type, 'x-amz-log-type': logType } = request.headers;
-  const qualifier = request.query.get('Qualifier');
-  try {
-    const output = await service.call(
-      'Invoke',
-      {
-        FunctionName: name,
-        Payload: request.body.toString('utf8'),
-        ...(type === undefined ? {} : { InvocationType: type }),
-        ...(logType === undefined ? {} : { LogType: logType }),
-        ...(qualifier === null ? {} : { Qualifier: qualifier }),
-      },
-      caller,
-    );
-    const optional = {
-      'x-amz-function-error': output['FunctionError'],
-      'x-amz-log-result': output['LogResult'],
-    };
-    const extra = Object.entries(optional).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    );
-    const { StatusCode: status, Payload: payload } = output;
-    return {
-      status: typeof status === 'number' ? status : 200,
-      headers: { ...headers, ...Object.fromEntries(extra), 'x-amz-executed-version': '$LATEST' },
-      body: typeof payload === 'string' ? payload : '',
-    };
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return {
-      status: error.status,
-      headers: { ...headers, 'x-amzn-errortype': error.code },
-      body: JSON.stringify({
-        Type: 'User',
-        __type: error.code,
-        Message: error.message,
-        message: error.message,
-      }),
-    };
-  }
 }

@@ -69,13 +69,8 @@ async function invoke(handler: Handler, { requestId, payload, timeoutMs }: Invok
     send({ type: 'result', requestId, payload: result === undefined ? 'null' : JSON.stringify(result) });
   } catch (error) {
     const described = describe(error);
-    console.error(
-      JSON.stringify({
-        errorType: described.errorType,
-        errorMessage: described.errorMessage,
-        stack: described.trace,
-      }),
-    );
+    const { errorType, errorMessage, trace: stack } = described;
+    process.stderr.write(`${JSON.stringify({ errorType, errorMessage, stack })}\n`);
     send({ type: 'error', requestId, error: described });
   }
 }

@@ -34,6 +34,8 @@ export function startEnvironment({ data, variables, timeoutMs, log }: Environmen
     env: { ...variables },
     // Flags of the process around us (a test runner's loader) are no part of the function's environment.
     execArgv: [],
+    // A function that outgrows its memory ends itself, not this AWS.
+    resourceLimits: { maxOldGenerationSizeMb: data.memorySize },
     stdout: true,
     stderr: true,
   });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
-import type { Authorization, JsonObject, Platform, ResourceType, Service } from '../../platform.ts';
+import type { Platform, ResourceType, Service } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
 import type { LogStore } from '../logs/store.ts';
 import { createLambdaApi, functionName } from './api.ts';
@@ -20,7 +20,7 @@ import {
   queueMappingShape,
   streamMappingShape,
 } from './resources.ts';
-import type { PermissionProperties } from './resources.ts';
+import { assertMay, policyOf, queueActions, streamActions } from './required-permissions.ts';
 import { pollStream } from './stream-poller.ts';
 
 export interface LambdaOptions {
@@ -118,55 +118,6 @@ function functionResource(
     // An update: what runs finishes on the old code within its time-out, everything new goes to the new one.
     if (before !== undefined) setTimeout(() => void before.close(), before.properties.Timeout * 1000).unref();
     return { ref: name, attributes: { Arn: fn.arn } };
-  };
-}
-
-/** Lambda refuses a mapping whose function may not read the source. */
-function assertMay(platform: Platform, fn: LambdaFunction, needed: readonly Authorization[]): void {
-  try {
-    platform.access.authorize(fn.caller, needed);
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    throw new AwsError(
-      'InvalidParameterValueException',
-      `The function execution role does not have permissions to read the event source: ${error.message}`,
-    );
-  }
-}
-
-function queueActions(resource: string): Authorization[] {
-  return ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'].map((action) => ({
-    action,
-    resource,
-  }));
-}
-
-/** All four on the stream itself, as AWS documents the policy, although ListStreams knows no resources. */
-function streamActions(resource: string): Authorization[] {
-  return ['DescribeStream', 'GetShardIterator', 'GetRecords', 'ListStreams'].map((name) => ({
-    action: `dynamodb:${name}`,
-    resource,
-  }));
-}
-
-function policyOf(permission: PermissionProperties, arn: string, sid: string): JsonObject {
-  const { Principal: principal, SourceArn: sourceArn, SourceAccount: account } = permission;
-  const condition: JsonObject = {
-    ...(sourceArn === undefined ? {} : { ArnLike: { 'aws:SourceArn': sourceArn } }),
-    ...(account === undefined ? {} : { StringEquals: { 'aws:SourceAccount': account } }),
-  };
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Sid: sid,
-        Effect: 'Allow',
-        Principal: principal.includes('.amazonaws.com') ? { Service: principal } : { AWS: principal },
-        Action: permission.Action,
-        Resource: arn,
-        ...(Object.keys(condition).length > 0 ? { Condition: condition } : {}),
-      },
-    ],
   };
 }
 

@@ -18,15 +18,13 @@ export const functionShape = z.strictObject({
   LoggingConfig: z
     .strictObject({
       LogGroup: z.string().optional(),
-      LogFormat: z.enum(['Text', 'JSON']).optional(),
-      ApplicationLogLevel: z.string().optional(),
-      SystemLogLevel: z.string().optional(),
+      // JSON would wrap what functions print.
+      LogFormat: z.literal('Text').optional(),
     })
     .optional(),
   TracingConfig: z.strictObject({ Mode: z.enum(['Active', 'PassThrough']) }).optional(),
   DeadLetterConfig: z.strictObject({ TargetArn: z.string() }).optional(),
   ReservedConcurrentExecutions: z.number().int().min(1).optional(),
-  RecursiveLoop: z.enum(['Allow', 'Terminate']).optional(),
   Tags: tagsShape,
 });
 export type FunctionProperties = z.infer<typeof functionShape>;

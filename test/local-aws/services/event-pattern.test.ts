@@ -15,7 +15,10 @@ const cases: Record<string, [pattern: Json, matches: boolean]> = {
   'an array matches by any element': [{ resources: ['arn:other'] }, true],
   prefix: [{ detail: { object: { key: [{ prefix: 'crl/' }] } } }, true],
   'prefix that is not there': [{ detail: { object: { key: [{ prefix: 'x/' }] } } }, false],
-  'two matchers in one list are alternatives': [{ detail: { object: { key: [{ prefix: 'x' }, { suffix: '.crl' }] } } }, true],
+  'two matchers in one list are alternatives': [
+    { detail: { object: { key: [{ prefix: 'x' }, { suffix: '.crl' }] } } },
+    true,
+  ],
   wildcard: [{ detail: { object: { key: [{ wildcard: 'crl/*.crl' }] } } }, true],
   'wildcard with a literal dot': [{ detail: { object: { key: [{ wildcard: 'crl/*xcrl' }] } } }, false],
   'anything-but': [{ detail: { status: [{ 'anything-but': ['Pending', 'InProgress'] }] } }, true],
@@ -36,7 +39,9 @@ describe('event patterns', () => {
   });
 
   test('a matcher that is not modelled is refused by name', () => {
-    expect(() => compilePattern({ detail: { ip: [{ cidr: '10.0.0.0/8' }] } })).toThrow('matcher "cidr" is not modelled');
+    expect(() => compilePattern({ detail: { ip: [{ cidr: '10.0.0.0/8' }] } })).toThrow(
+      'matcher "cidr" is not modelled',
+    );
     expect(() => compilePattern({ source: 'aws.s3' })).toThrow('non-empty object');
   });
 });
