@@ -62,19 +62,24 @@ export function writeClockOffset(files: AgentFiles, offsetMs: number): void {
 }
 
 /** The root directory of a new node, with the signing helper where its administrator would have put it. */
-export function createNodeRoot(directory: string, id: string, files: AgentFiles): string {
+export function createNodeRoot(directory: string, id: string, files: AgentFiles, helper?: string): string {
   const root = join(directory, 'nodes', id);
   for (const folder of ['etc', 'root', 'run', 'run/lock', 'var', 'var/lib', 'tmp']) {
     mkdirSync(join(root, folder), { recursive: true });
     chmodSync(join(root, folder), folder === 'tmp' ? 0o1777 : folder === 'root' ? 0o700 : 0o755);
   }
   writeFailProof(files, id, 0);
-  writeExecutable(join(root, 'root', 'aws_signing_helper'), helperWrapper(faultFile(files, id)));
+  writeExecutable(join(root, 'root', 'aws_signing_helper'), helperWrapper(faultFile(files, id), helper));
   return root;
 }
 
-function helperWrapper(fault: string): string {
+function helperWrapper(fault: string, helper: string | undefined): string {
   const program = fileURLToPath(new URL('signing-helper.ts', import.meta.url));
+  // The real helper does not read AWS_ENDPOINT_URL; an --endpoint among the arguments comes later and wins.
+  const start =
+    helper === undefined
+      ? `exec ${quote(process.execPath)} ${quote(program)} "$@"`
+      : `exec ${quote(helper)} "$1" \${AWS_ENDPOINT_URL:+--endpoint "$AWS_ENDPOINT_URL"} "\${@:2}"`;
   return `#!/bin/bash
 # Stand-in for aws_signing_helper. An injected fault comes first.
 failures=0
@@ -84,7 +89,7 @@ if [ "\${failures:-0}" -gt 0 ]; then
   echo "AccessDeniedException: injected by the local AWS (failProof)" >&2
   exit 1
 fi
-exec ${quote(process.execPath)} ${quote(program)} "$@"
+${start}
 `;
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Platform } from '../platform.ts';
+import { realNow } from '../real-time.ts';
 import {
   createAgentFiles,
   createNodeRoot,
@@ -47,17 +48,21 @@ export interface Nodes {
   close(): void;
 }
 
-export function createNodes(platform: Platform): Nodes {
+export interface NodeOptions {
+  /** The real aws_signing_helper to use instead of the stand-in. */
+  readonly signingHelper?: string;
+}
+
+export function createNodes(platform: Platform, options: NodeOptions = {}): Nodes {
   const files = createAgentFiles(platform.directory);
   const scripts = createScripts();
   const nodes = new Map<string, ManagedNode>();
-  const realNow = (): number => performance.timeOrigin + performance.now();
 
   return {
     add(activationId) {
       const id = `mi-${randomBytes(9).toString('hex').slice(1)}`;
       const now = platform.clock.now();
-      const root = createNodeRoot(platform.directory, id, files);
+      const root = createNodeRoot(platform.directory, id, files, options.signingHelper);
       const node = {
         id,
         root,

@@ -166,3 +166,12 @@ test('half an hour after a revocation openssl reads the serial and reason from t
   await settled();
   expect(readList()).toMatch(/X509v3 CRL Number: \n\s+2/);
 });
+
+test('signing can fail after the request was accepted', async () => {
+  const authority = await createAuthority(platform);
+  const host = createHost(platform, '/CN=mi-0123456789abcdef0', 'ec');
+  await authority.service.controls?.['POST /_local/acm-pca/fail-issuance']?.({ times: 1 });
+  await expect(issueFor(platform, authority, host)).rejects.toMatchObject({ code: 'RequestFailedException' });
+  expect(platform.events.at(-1)).toMatchObject({ detail: { result: 'failure' } });
+  await issueFor(platform, authority, host);
+});

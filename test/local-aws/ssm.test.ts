@@ -237,3 +237,17 @@ test('a full disk fails every write of the script', async () => {
   await control('POST /_local/nodes/state', { id: node.id, diskFull: true });
   expect((await finished(await send('certvend-Write')))['StandardOutputContent']).toBe('full\n');
 });
+
+test('date answers at the moved time, takes absolute times, and refuses relative ones', async () => {
+  await addDocument('certvend-Date', [
+    'date -u -Iseconds | cut -c1-10',
+    'date -u +%Y',
+    'date -u -d "2026-11-22 10:00:00 UTC" +%s',
+    'date -u -d @0 +%F',
+    'date -u -d "+1 day" 2>&1',
+  ]);
+  const { StandardOutputContent: output } = await finished(await send('certvend-Date'));
+  expect(output).toBe(
+    '2027-01-01\n2027\n1795341600\n1970-01-01\ndate: the local AWS knows no relative times: +1 day\n',
+  );
+});

@@ -3,7 +3,7 @@
  * Issuing is asynchronous, tokens are forgotten after five minutes, and certificates cannot be listed.
  */
 import { z } from 'zod';
-import { awsJson, operation } from '../../json-service.ts';
+import { awsJson, operation, parseStrictly } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
 import type { JsonObject, Platform, Service } from '../../platform.ts';
@@ -89,9 +89,10 @@ export function createAcmPcaService(platform: Platform): Service {
         issued,
       }),
       controls: {
-        'POST /_local/acm-pca/fail-issuance': (body) => ({
-          times: (failNext = z.strictObject({ times: z.number().int().min(0) }).parse(body).times),
-        }),
+        'POST /_local/acm-pca/fail-issuance': (body) => {
+          failNext = parseStrictly(z.strictObject({ times: z.number().int().min(0) }), body).times;
+          return { times: failNext };
+        },
       },
       close: () => {
         publisher.close();

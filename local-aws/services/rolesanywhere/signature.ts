@@ -2,6 +2,7 @@
 import { createHash, verify } from 'node:crypto';
 import { AwsError } from '../../platform.ts';
 import type { HttpRequest, Platform } from '../../platform.ts';
+import { realNow } from '../../real-time.ts';
 import { readCertificate } from '../../x509/certificate.ts';
 import type { CertificateParts } from '../../x509/certificate.ts';
 
@@ -72,8 +73,7 @@ function decode(base64: string): CertificateParts {
 /** A node's helper may go by real or by moved time; both are right here. */
 function checkDate(platform: Platform, date: string, day: string): void {
   const at = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
-  const realNow = performance.timeOrigin + performance.now();
-  const skew = Math.min(Math.abs(at - platform.clock.now()), Math.abs(at - realNow));
+  const skew = Math.min(Math.abs(at - platform.clock.now()), Math.abs(at - realNow()));
   if (!(skew <= maxSkewMs))
     throw denied('Signature expired: X-Amz-Date is more than 5 minutes from the current time');
   if (!date.startsWith(day) || day.length !== 8)

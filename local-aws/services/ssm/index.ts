@@ -4,6 +4,7 @@
  */
 import { awsJson } from '../../json-service.ts';
 import { createNodes } from '../../nodes/nodes.ts';
+import type { NodeOptions } from '../../nodes/nodes.ts';
 import type { Platform, Service } from '../../platform.ts';
 import { commandOperations } from './command-operations.ts';
 import type { SsmParts } from './command-operations.ts';
@@ -12,8 +13,8 @@ import { nodeControls, nodeOperations } from './node-operations.ts';
 import type { Activations } from './node-operations.ts';
 import { documentOperations, ssmResources } from './resources.ts';
 
-export function createSsmService(platform: Platform): Service {
-  const nodes = createNodes(platform);
+export function createSsmService(platform: Platform, options: NodeOptions = {}): Service {
+  const nodes = createNodes(platform, options);
   const commands = createCommands(platform, nodes);
   const parts: SsmParts = { platform, nodes, commands, documents: new Map() };
   const activations: Activations = new Map();

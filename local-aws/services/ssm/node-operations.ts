@@ -1,7 +1,7 @@
 /** Activations, the inventory of managed nodes, and the controls that put nodes into trouble. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { operation } from '../../json-service.ts';
+import { operation, parseStrictly } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
 import type { ManagedNode } from '../../nodes/nodes.ts';
 import { AwsError } from '../../platform.ts';
@@ -167,14 +167,14 @@ export function nodeControls(parts: SsmParts, activations: Activations): NonNull
   return {
     'GET /_local/nodes': () => nodes.all().map(show),
     'POST /_local/nodes': (body) => {
-      const { count, activationId } = addInput.parse(body);
+      const { count, activationId } = parseStrictly(addInput, body);
       return Array.from({ length: count }, () => {
         const { id, root } = nodes.add(register(platform.clock.now(), activations, activationId));
         return { id, root };
       });
     },
     'POST /_local/nodes/state': (body) => {
-      const { id, online, delayMs, failProof, diskFull, reboot } = stateInput.parse(body);
+      const { id, online, delayMs, failProof, diskFull, reboot } = parseStrictly(stateInput, body);
       const node = nodes.get(id);
       if (node === undefined) throw unknownNode(id);
       node.delayMs = delayMs ?? node.delayMs;
