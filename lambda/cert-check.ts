@@ -21,7 +21,8 @@ export async function handler(event: unknown, context: Context): Promise<object>
   try {
     const records = streamRecords(event);
     if (records !== undefined) return await checkRecords(records, run);
-    const tick = typeof event === 'object' && event !== null && 'certvend' in event && event.certvend === 'tick';
+    const tick =
+      typeof event === 'object' && event !== null && 'certvend' in event && event.certvend === 'tick';
     return readable(tick ? await checkDue(run) : await reconcile(run));
   } finally {
     flushMetrics();
@@ -29,14 +30,20 @@ export async function handler(event: unknown, context: Context): Promise<object>
 }
 
 function streamRecords(event: unknown): DynamoDBRecord[] | undefined {
-  if (typeof event !== 'object' || event === null || !('Records' in event) || !Array.isArray(event.Records)) return undefined;
+  if (typeof event !== 'object' || event === null || !('Records' in event) || !Array.isArray(event.Records))
+    return undefined;
   // Only the event source mapping of the stream sends Records.
   return event.Records as DynamoDBRecord[];
 }
 
-async function checkRecords(records: readonly DynamoDBRecord[], run: CheckRun): Promise<DynamoDBBatchResponse> {
+async function checkRecords(
+  records: readonly DynamoDBRecord[],
+  run: CheckRun,
+): Promise<DynamoDBBatchResponse> {
   const foreign = records.filter((record) => !isOwnWrite(record));
-  const deleted = foreign.filter(({ eventName }) => eventName === 'REMOVE').flatMap(({ dynamodb }) => factsOf(dynamodb?.OldImage));
+  const deleted = foreign
+    .filter(({ eventName }) => eventName === 'REMOVE')
+    .flatMap(({ dynamodb }) => factsOf(dynamodb?.OldImage));
   if (deleted.length > 0) await rowsDeleted(deleted, run.ports, run.now);
   // The last image of a host in the batch is the one that counts.
   const latest = new Map(
@@ -51,20 +58,33 @@ async function checkRecords(records: readonly DynamoDBRecord[], run: CheckRun): 
 
 function factsOf(image: NonNullable<DynamoDBRecord['dynamodb']>['NewImage']): HostFacts[] {
   // The stream and the table speak the same attribute values; only the two packages' types differ.
-  return image === undefined ? [] : [readRow(unmarshall(image as Record<string, AttributeValue>), settings.hostDefaults, settings.certificateAuthorityArn)];
+  return image === undefined
+    ? []
+    : [
+        readRow(
+          unmarshall(image as Record<string, AttributeValue>),
+          settings.hostDefaults,
+          settings.certificateAuthorityArn,
+        ),
+      ];
 }
 
 function readable(summary: CheckSummary): object {
-  const { hosts, started, resumed, redeployed, waiting, backingOff, held, unreachable, complete } = summary;
+  const { hosts, started, resumed, redeployed, running, waiting, backingOff, held, unreachable, complete } =
+    summary;
   const parts = [
     `${String(hosts)} hosts looked at`,
     `${String(started)} certificates started`,
     ...(resumed > 0 ? [`${String(resumed)} attempts resumed`] : []),
     ...(redeployed > 0 ? [`${String(redeployed)} certificates deployed again`] : []),
+    ...(running > 0 ? [`${String(running)} under way`] : []),
     `${String(waiting)} need nothing`,
     ...(backingOff > 0 ? [`${String(backingOff)} wait after a failure`] : []),
     ...(held > 0 ? [`${String(held)} held (disabled, revoked or invalid row)`] : []),
     ...(unreachable > 0 ? [`${String(unreachable)} cannot be reached`] : []),
   ];
-  return { message: `${parts.join(', ')}${complete ? '' : '; time ran out, the next tick goes on'}.`, ...summary };
+  return {
+    message: `${parts.join(', ')}${complete ? '' : '; time ran out, the next tick goes on'}.`,
+    ...summary,
+  };
 }

@@ -10,5 +10,7 @@ const target = sessionTarget(settings);
 
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   const now = systemClock.now();
-  return workBatch(event, (item, redelivered) => deploy(item, { ports, policy: settings.policy, now, redelivered, target }));
+  return workBatch(event, (item, redelivered) =>
+    deploy(item, { ports, policy: settings.policy, now, redelivered, target }),
+  );
 }

@@ -10,6 +10,7 @@ const ports = attemptPorts(settings);
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   const now = systemClock.now();
   return workBatch(event, async (item, redelivered) => {
-    if (item.kind !== 'certificateIssued') await issue(item, { ports, policy: settings.policy, now, redelivered });
+    if (item.kind !== 'certificateIssued')
+      await issue(item, { ports, policy: settings.policy, now, redelivered });
   });
 }

@@ -18,7 +18,10 @@ export function workItem(record: SQSRecord): WorkItem | undefined {
   const detail = fields(body['detail']);
   if (body['source'] === 'aws.ssm') return commandFinished(detail);
   if (body['source'] === 'aws.acm-pca') return certificateIssued(body, detail);
-  throw new CertvendError('InvalidMessage', `message ${record.messageId} is neither ours nor an event of SSM or Private CA`);
+  throw new CertvendError(
+    'InvalidMessage',
+    `message ${record.messageId} is neither ours nor an event of SSM or Private CA`,
+  );
 }
 
 /** How the object event or the revocation event of CRLProcessor reads. */
@@ -32,7 +35,10 @@ export function crlEvent(event: unknown): { bucket: string; key: string } | { re
   }
   const arn = resource(body, 1);
   if (body['source'] === 'aws.acm-pca' && arn !== undefined) return { revokedArn: arn };
-  throw new CertvendError('InvalidMessage', 'the event is neither an S3 Object Created nor a certificate revocation event');
+  throw new CertvendError(
+    'InvalidMessage',
+    'the event is neither an S3 Object Created nor a certificate revocation event',
+  );
 }
 
 /** Whether certvend made this change of a row itself: its writes always bring a new revision. */
@@ -43,8 +49,10 @@ export function isOwnWrite({ dynamodb }: DynamoDBRecord): boolean {
 
 function ownMessage({ kind, hostId, attempt }: Fields): OwnMessage {
   const known = (['start', 'resume', 'lookAgain'] as const).find((name) => name === kind);
-  const wellFormed = typeof hostId === 'string' && HOST_ID.test(hostId) && typeof attempt === 'string' && ULID.test(attempt);
-  if (known === undefined || !wellFormed) throw new CertvendError('InvalidMessage', 'a message of ours has a wrong shape');
+  const wellFormed =
+    typeof hostId === 'string' && HOST_ID.test(hostId) && typeof attempt === 'string' && ULID.test(attempt);
+  if (known === undefined || !wellFormed)
+    throw new CertvendError('InvalidMessage', 'a message of ours has a wrong shape');
   return { kind: known, hostId, attempt };
 }
 

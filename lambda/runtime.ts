@@ -77,7 +77,11 @@ export function crlPorts(settings: RuntimeSettings): CrlRun['ports'] {
     ...tables(settings),
     codec: x509Codec,
     objects: s3CrlObjects(new S3Client({ forcePathStyle: true })),
-    lists: rolesAnywhereCrls(new RolesAnywhereClient(endpoint === undefined ? {} : { endpoint }), settings.crlName, settings.trustAnchorArn),
+    lists: rolesAnywhereCrls(
+      new RolesAnywhereClient(endpoint === undefined ? {} : { endpoint }),
+      settings.crlName,
+      settings.trustAnchorArn,
+    ),
     telemetry,
   };
 }
@@ -100,5 +104,8 @@ function tables(settings: RuntimeSettings): { inventory: Inventory; ledger: Ledg
 }
 
 function queues(settings: RuntimeSettings): WorkQueue {
-  return sqsWorkQueue(new SQSClient(), { issuance: settings.issuanceQueueUrl, deployment: settings.deploymentQueueUrl });
+  return sqsWorkQueue(new SQSClient(), {
+    issuance: settings.issuanceQueueUrl,
+    deployment: settings.deploymentQueueUrl,
+  });
 }

@@ -20,9 +20,15 @@ export const telemetry: Telemetry = {
 
 /** Logs an error that a run could not handle; the message of ours is safe, a foreign one is cut. */
 export function logError(message: string, error: unknown): void {
-  logger.error(message, { error: error instanceof Error ? { name: error.name, message: error.message.slice(0, 500), stack: error.stack } : String(error) });
+  logger.error(message, {
+    error:
+      error instanceof Error
+        ? { name: error.name, message: error.message.slice(0, 500), stack: error.stack }
+        : String(error),
+  });
 }
 
 export function flushMetrics(): void {
-  metrics.publishStoredMetrics();
+  // Without this it warns of every run that had nothing to count.
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 }

@@ -7,7 +7,10 @@ import { flushMetrics, logError } from './telemetry.ts';
 
 const WIDTH = 5;
 
-export async function workBatch(event: SQSEvent, work: (item: WorkItem, redelivered: boolean) => Promise<void>): Promise<SQSBatchResponse> {
+export async function workBatch(
+  event: SQSEvent,
+  work: (item: WorkItem, redelivered: boolean) => Promise<void>,
+): Promise<SQSBatchResponse> {
   const failed = await eachBounded(event.Records, WIDTH, async (record) => {
     try {
       const item = workItem(record);

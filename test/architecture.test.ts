@@ -14,9 +14,28 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'src/aws/': ['src/aws/', 'src/core/', 'src/ports/', /^@aws-sdk\//, 'ulid', 'node:crypto'],
   'src/settings/': ['src/settings/', 'src/core/', 'zod'],
   'lambda/': ['lambda/', /^src\//, /^@aws-lambda-powertools\//, /^@aws-sdk\//, 'aws-lambda'],
-  'lib/': ['lib/', 'src/settings/', 'src/core/', /^aws-cdk-lib/, 'constructs', 'esbuild', 'yaml', 'cdk-nag', /^node:/],
+  'lib/': [
+    'lib/',
+    'src/settings/',
+    'src/core/',
+    /^aws-cdk-lib/,
+    'constructs',
+    'esbuild',
+    'yaml',
+    'cdk-nag',
+    /^node:/,
+  ],
   'bin/': ['lib/', 'src/settings/', 'aws-cdk-lib', 'constructs', 'cdk-nag'],
-  'local-aws/': ['local-aws/', /^node:/, 'zod', 'dynalite', 'fauxqs', '@peculiar/x509', 'reflect-metadata', 're2js'],
+  'local-aws/': [
+    'local-aws/',
+    /^node:/,
+    'zod',
+    'dynalite',
+    'fauxqs',
+    '@peculiar/x509',
+    'reflect-metadata',
+    're2js',
+  ],
   'cli/': ['cli/', 'src/', 'local-aws/', /^node:/, /^@aws-sdk\//, 'listr2'],
   'bench/': ['bench/', 'cli/', 'src/', 'local-aws/', 'lib/', /^node:/, /^@aws-sdk\//],
 };
@@ -30,7 +49,9 @@ function sources(folder: string): string[] {
 /** The modules that a file imports, ours as paths from the root. */
 function imports(file: string): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
-  const found = text.matchAll(/^(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm);
+  const found = text.matchAll(
+    /^(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+  );
   return [...found].map((match) => {
     const name = match[1] ?? match[2] ?? '';
     return name.startsWith('.') ? relative(ROOT, join(ROOT, dirname(file), name)) : name;
@@ -38,20 +59,30 @@ function imports(file: string): string[] {
 }
 
 function mayImport(allowed: readonly (string | RegExp)[], name: string): boolean {
-  return allowed.some((rule) => (typeof rule === 'string' ? name === rule || (rule.endsWith('/') && name.startsWith(rule)) : rule.test(name)));
+  return allowed.some((rule) =>
+    typeof rule === 'string'
+      ? name === rule || (rule.endsWith('/') && name.startsWith(rule))
+      : rule.test(name),
+  );
 }
 
 describe('the table of imports', () => {
   it.each(Object.entries(MAY_IMPORT))('%s imports only what the table allows', (folder, allowed) => {
     const files = sources(folder);
     expect(files.length).toBeGreaterThan(0);
-    const refused = files.flatMap((file) => imports(file).filter((name) => !mayImport(allowed, name)).map((name) => `${file} imports ${name}`));
+    const refused = files.flatMap((file) =>
+      imports(file)
+        .filter((name) => !mayImport(allowed, name))
+        .map((name) => `${file} imports ${name}`),
+    );
     expect(refused).toEqual([]);
   });
 
   it('covers every source file of the product', () => {
     const rows = Object.keys(MAY_IMPORT);
-    const uncovered = ['src', 'lambda', 'lib', 'bin', 'local-aws', 'cli', 'bench'].flatMap(sources).filter((file) => !rows.some((row) => file.startsWith(row)));
+    const uncovered = ['src', 'lambda', 'lib', 'bin', 'local-aws', 'cli', 'bench']
+      .flatMap(sources)
+      .filter((file) => !rows.some((row) => file.startsWith(row)));
     expect(uncovered).toEqual([]);
   });
 });
@@ -62,7 +93,13 @@ describe('the tool chain', () => {
   });
 
   it('keeps paths of one machine and registry hosts out of the repository', () => {
-    const text = [...['src', 'lambda', 'lib', 'bin', 'local-aws', 'cli', 'bench'].flatMap(sources), 'package-lock.json', 'package.json'].map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n');
+    const text = [
+      ...['src', 'lambda', 'lib', 'bin', 'local-aws', 'cli', 'bench'].flatMap(sources),
+      'package-lock.json',
+      'package.json',
+    ]
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'))
+      .join('\n');
     expect(text).not.toMatch(/"resolved": "https?:|\/work\/|\.\.\/shared/);
   });
 });

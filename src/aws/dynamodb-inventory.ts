@@ -1,4 +1,11 @@
-import { BatchGetItemCommand, ConditionalCheckFailedException, GetItemCommand, QueryCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { CertvendError } from '../core/errors.ts';
@@ -25,11 +32,19 @@ export interface InventoryTable {
   readonly issuer: string;
 }
 
-export function dynamodbInventory(client: DynamoDBClient, identifiers: Identifiers, { table, dueIndex, defaults, issuer }: InventoryTable): Inventory {
+export function dynamodbInventory(
+  client: DynamoDBClient,
+  identifiers: Identifiers,
+  { table, dueIndex, defaults, issuer }: InventoryTable,
+): Inventory {
   const factsOf = (item: Item): HostFacts => readRow(unmarshall(item), defaults, issuer);
 
   async function get(hostId: string): Promise<HostFacts | undefined> {
-    const command = new GetItemCommand({ TableName: table, Key: marshall({ hostID: hostId }), ConsistentRead: true });
+    const command = new GetItemCommand({
+      TableName: table,
+      Key: marshall({ hostID: hostId }),
+      ConsistentRead: true,
+    });
     const { Item } = await calling('GetItem', () => client.send(command));
     return Item === undefined ? undefined : factsOf(Item);
   }
@@ -47,17 +62,24 @@ export function dynamodbInventory(client: DynamoDBClient, identifiers: Identifie
       ...(cursor.key === undefined ? {} : { ExclusiveStartKey: cursor.key }),
     });
     const { Items = [], LastEvaluatedKey } = await calling('Query', () => client.send(query));
-    const items = (await batchGet(Items.flatMap(({ hostID }) => (hostID === undefined ? [] : [{ hostID }])))).map(factsOf);
+    const items = (
+      await batchGet(Items.flatMap(({ hostID }) => (hostID === undefined ? [] : [{ hostID }])))
+    ).map(factsOf);
     const nextShard = cursor.shard + 1;
-    if (LastEvaluatedKey !== undefined) return { items, next: JSON.stringify({ shard: cursor.shard, key: LastEvaluatedKey }) };
-    return nextShard < CHECK_SHARDS.length ? { items, next: JSON.stringify({ shard: nextShard }) } : { items };
+    if (LastEvaluatedKey !== undefined)
+      return { items, next: JSON.stringify({ shard: cursor.shard, key: LastEvaluatedKey }) };
+    return nextShard < CHECK_SHARDS.length
+      ? { items, next: JSON.stringify({ shard: nextShard }) }
+      : { items };
   }
 
   async function batchGet(keys: readonly Item[]): Promise<Item[]> {
     const found: Item[] = [];
     let open = [...keys];
     for (let tries = 0; tries < BATCH_TRIES && open.length > 0; tries += 1) {
-      const command = new BatchGetItemCommand({ RequestItems: { [table]: { Keys: open, ConsistentRead: true } } });
+      const command = new BatchGetItemCommand({
+        RequestItems: { [table]: { Keys: open, ConsistentRead: true } },
+      });
       const { Responses, UnprocessedKeys } = await calling('BatchGetItem', () => client.send(command));
       found.push(...(Responses?.[table] ?? []));
       open = UnprocessedKeys?.[table]?.Keys ?? [];
@@ -77,7 +99,8 @@ export function dynamodbInventory(client: DynamoDBClient, identifiers: Identifie
   const write: Inventory['write'] = async (facts, change, now) => {
     const revision = identifiers.newRevision();
     const { set, remove } = writeRow(facts, change, revision, now);
-    const unchanged = facts.revision === undefined ? 'attribute_not_exists(#revisionRead)' : '#revisionRead = :revisionRead';
+    const unchanged =
+      facts.revision === undefined ? 'attribute_not_exists(#revisionRead)' : '#revisionRead = :revisionRead';
     const update = updateExpression(set, remove);
     const command = new UpdateItemCommand({
       TableName: table,
@@ -85,7 +108,10 @@ export function dynamodbInventory(client: DynamoDBClient, identifiers: Identifie
       UpdateExpression: update.expression,
       ConditionExpression: `attribute_exists(hostID) AND ${unchanged}`,
       ExpressionAttributeNames: { ...update.names, '#revisionRead': 'revision' },
-      ExpressionAttributeValues: { ...update.values, ...(facts.revision === undefined ? {} : marshall({ ':revisionRead': facts.revision })) },
+      ExpressionAttributeValues: {
+        ...update.values,
+        ...(facts.revision === undefined ? {} : marshall({ ':revisionRead': facts.revision })),
+      },
     });
     try {
       await client.send(command);
@@ -101,7 +127,12 @@ export function dynamodbInventory(client: DynamoDBClient, identifiers: Identifie
 
 function readCursor(text: string): { shard: number; key?: Item } {
   const cursor: unknown = JSON.parse(text);
-  if (typeof cursor === 'object' && cursor !== null && 'shard' in cursor && typeof cursor.shard === 'number') {
+  if (
+    typeof cursor === 'object' &&
+    cursor !== null &&
+    'shard' in cursor &&
+    typeof cursor.shard === 'number'
+  ) {
     // Written by `due` alone; the service checks the key again.
     return cursor as { shard: number; key?: Item };
   }

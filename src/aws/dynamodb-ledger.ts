@@ -1,4 +1,11 @@
-import { BatchGetItemCommand, ConditionalCheckFailedException, GetItemCommand, PutItemCommand, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { DAY, isoTime, parseIsoTime } from '../core/time.ts';
@@ -16,7 +23,11 @@ const BATCH = 100;
 const BATCH_TRIES = 5;
 
 export function dynamodbLedger(client: DynamoDBClient, table: string, hostIndex: string): Ledger & Progress {
-  async function update(certificateArn: string, set: Readonly<Record<string, unknown>>, condition?: string): Promise<void> {
+  async function update(
+    certificateArn: string,
+    set: Readonly<Record<string, unknown>>,
+    condition?: string,
+  ): Promise<void> {
     const { expression, names, values } = updateExpression(set);
     const command = new UpdateItemCommand({
       TableName: table,
@@ -30,14 +41,25 @@ export function dynamodbLedger(client: DynamoDBClient, table: string, hostIndex:
   }
 
   async function read(key: string): Promise<Record<string, AttributeValue> | undefined> {
-    const command = new GetItemCommand({ TableName: table, Key: marshall({ certificateArn: key }), ConsistentRead: true });
+    const command = new GetItemCommand({
+      TableName: table,
+      Key: marshall({ certificateArn: key }),
+      ConsistentRead: true,
+    });
     return (await calling('GetItem', () => client.send(command))).Item;
   }
 
   return {
     async record(entry) {
-      const Item = marshall({ ...itemOf(entry), deleteAt: entry.notAfter + KEPT_AFTER_EXPIRY }, { removeUndefinedValues: true });
-      const command = new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(certificateArn)' });
+      const Item = marshall(
+        { ...itemOf(entry), deleteAt: entry.notAfter + KEPT_AFTER_EXPIRY },
+        { removeUndefinedValues: true },
+      );
+      const command = new PutItemCommand({
+        TableName: table,
+        Item,
+        ConditionExpression: 'attribute_not_exists(certificateArn)',
+      });
       await calling('PutItem', () => unlessConditionFails(client.send(command)));
     },
     async get(certificateArn) {
@@ -47,9 +69,13 @@ export function dynamodbLedger(client: DynamoDBClient, table: string, hostIndex:
     async getMany(certificateArns) {
       const entries: LedgerEntry[] = [];
       for (let from = 0; from < certificateArns.length; from += BATCH) {
-        let keys = certificateArns.slice(from, from + BATCH).map((certificateArn) => marshall({ certificateArn }));
+        let keys = certificateArns
+          .slice(from, from + BATCH)
+          .map((certificateArn) => marshall({ certificateArn }));
         for (let tries = 0; tries < BATCH_TRIES && keys.length > 0; tries += 1) {
-          const command = new BatchGetItemCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } });
+          const command = new BatchGetItemCommand({
+            RequestItems: { [table]: { Keys: keys, ConsistentRead: true } },
+          });
           const { Responses, UnprocessedKeys } = await calling('BatchGetItem', () => client.send(command));
           entries.push(...(Responses?.[table] ?? []).flatMap((item) => entryOf(item) ?? []));
           keys = UnprocessedKeys?.[table]?.Keys ?? [];
@@ -79,7 +105,10 @@ export function dynamodbLedger(client: DynamoDBClient, table: string, hostIndex:
         Key: marshall({ certificateArn: `counter#issuances#${day}` }),
         UpdateExpression: 'ADD #count :count SET deleteAt = :deleteAt',
         ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: marshall({ ':count': count, ':deleteAt': (parseIsoTime(`${day}T00:00:00Z`) ?? 0) + COUNTER_KEPT }),
+        ExpressionAttributeValues: marshall({
+          ':count': count,
+          ':deleteAt': (parseIsoTime(`${day}T00:00:00Z`) ?? 0) + COUNTER_KEPT,
+        }),
         ReturnValues: 'UPDATED_NEW',
       });
       const { Attributes } = await calling('UpdateItem', () => client.send(command));
@@ -94,7 +123,12 @@ export function dynamodbLedger(client: DynamoDBClient, table: string, hostIndex:
 function itemOf(entry: LedgerEntry): Record<string, unknown> {
   const { hostId, issuedAt, notAfter, outcomeAt, revokedAt, ...rest } = entry;
   const times = { issuedAt: isoTime(issuedAt), notAfter: isoTime(notAfter), outcomeAt: isoTime(outcomeAt) };
-  return { ...rest, hostID: hostId, ...times, revokedAt: revokedAt === undefined ? undefined : isoTime(revokedAt) };
+  return {
+    ...rest,
+    hostID: hostId,
+    ...times,
+    revokedAt: revokedAt === undefined ? undefined : isoTime(revokedAt),
+  };
 }
 
 function entryOf(item: Record<string, AttributeValue>): LedgerEntry | undefined {

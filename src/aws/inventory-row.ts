@@ -3,7 +3,18 @@
  * attributes, the worst that follows is a new certificate. Writing never names an attribute of the administrator.
  */
 import { applyChange } from '../core/facts.ts';
-import type { Attempt, CurrentCertificate, Failure, FactsChange, HostDefaults, HostFacts, Intent, IssuedCertificateFacts, Stage, Step } from '../core/facts.ts';
+import type {
+  Attempt,
+  CurrentCertificate,
+  Failure,
+  FactsChange,
+  HostDefaults,
+  HostFacts,
+  Intent,
+  IssuedCertificateFacts,
+  Stage,
+  Step,
+} from '../core/facts.ts';
 import { ADMINISTRATOR_ATTRIBUTES, checkRow } from '../core/host-request.ts';
 import { hashFraction } from '../core/renewal-window.ts';
 import { statusOf } from '../core/status.ts';
@@ -34,7 +45,12 @@ export function readRow(row: Row, defaults: HostDefaults, issuer: string): HostF
 }
 
 /** Attributes to set and to remove for a change. */
-export function writeRow(facts: HostFacts, change: FactsChange, revision: string, now: number): { set: Row; remove: string[] } {
+export function writeRow(
+  facts: HostFacts,
+  change: FactsChange,
+  revision: string,
+  now: number,
+): { set: Row; remove: string[] } {
   const after = applyChange(facts, change);
   const { status, reason, message } = statusOf(after, now);
   const set: Record<string, unknown> = { revision, status, statusReason: reason, statusMessage: message };
@@ -43,7 +59,8 @@ export function writeRow(facts: HostFacts, change: FactsChange, revision: string
     set['expiry'] = rowTime(change.certificate.notAfter);
     set['serial'] = change.certificate.serial;
   }
-  if (after.certificate !== facts.certificate && after.certificate !== undefined) set['certificate'] = certificateMap(after.certificate);
+  if (after.certificate !== facts.certificate && after.certificate !== undefined)
+    set['certificate'] = certificateMap(after.certificate);
   if (change.issuances !== undefined) set['issuances'] = change.issuances;
   if (change.attempt === null) remove.push('attempt');
   else if (change.attempt !== undefined) set['attempt'] = attemptMap(change.attempt);
@@ -58,7 +75,11 @@ export function writeRow(facts: HostFacts, change: FactsChange, revision: string
 }
 
 function certificateMap({ notBefore, notAfter, deployedAt, revokedAt, ...rest }: CurrentCertificate): Row {
-  const times = { notBefore: isoTime(notBefore), notAfter: isoTime(notAfter), deployedAt: isoTime(deployedAt) };
+  const times = {
+    notBefore: isoTime(notBefore),
+    notAfter: isoTime(notAfter),
+    deployedAt: isoTime(deployedAt),
+  };
   return { ...rest, ...times, ...(revokedAt === undefined ? {} : { revokedAt: isoTime(revokedAt) }) };
 }
 
@@ -69,7 +90,9 @@ function attemptMap({ startedAt, stageSince, deadline, intent, issued, ...rest }
     stageSince: isoTime(stageSince),
     ...(deadline === undefined ? {} : { deadline: isoTime(deadline) }),
     ...(intent === undefined ? {} : { intent: { ...intent, askedAt: isoTime(intent.askedAt) } }),
-    ...(issued === undefined ? {} : { issued: { ...issued, notBefore: isoTime(issued.notBefore), notAfter: isoTime(issued.notAfter) } }),
+    ...(issued === undefined
+      ? {}
+      : { issued: { ...issued, notBefore: isoTime(issued.notBefore), notAfter: isoTime(issued.notAfter) } }),
   };
 }
 
@@ -92,14 +115,21 @@ function readCertificate(map: Row): CurrentCertificate | undefined {
   if (issued === undefined || deployedAt === undefined) return undefined;
   const requestHash = text(map['requestHash']) ?? '';
   const deploymentHash = text(map['deploymentHash']) ?? '';
-  return { ...issued, requestHash, deploymentHash, deployedAt, ...present('revokedAt', parseIsoTime(map['revokedAt'])) };
+  return {
+    ...issued,
+    requestHash,
+    deploymentHash,
+    deployedAt,
+    ...present('revokedAt', parseIsoTime(map['revokedAt'])),
+  };
 }
 
 function readAttempt(map: Row): Attempt | undefined {
   const id = text(map['id']);
   const stage = STAGES.find((known) => known === map['stage']);
   const [startedAt, stageSince] = [parseIsoTime(map['startedAt']), parseIsoTime(map['stageSince'])];
-  if (id === undefined || stage === undefined || startedAt === undefined || stageSince === undefined) return undefined;
+  if (id === undefined || stage === undefined || startedAt === undefined || stageSince === undefined)
+    return undefined;
   return {
     id,
     stage,
@@ -115,15 +145,24 @@ function readAttempt(map: Row): Attempt | undefined {
 }
 
 function readIntent(map: Row): Intent | undefined {
-  const [publicKeyHash, token, askedAt] = [text(map['publicKeyHash']), text(map['token']), parseIsoTime(map['askedAt'])];
+  const [publicKeyHash, token, askedAt] = [
+    text(map['publicKeyHash']),
+    text(map['token']),
+    parseIsoTime(map['askedAt']),
+  ];
   if (publicKeyHash === undefined || token === undefined || askedAt === undefined) return undefined;
   return { publicKeyHash, token, askedAt };
 }
 
 function readFailure(map: Row): Failure | undefined {
   const step = STEPS.find((known) => known === map['step']);
-  const [at, since, retryAt] = [parseIsoTime(map['at']), parseIsoTime(map['since']), parseIsoTime(map['retryAt'])];
-  if (step === undefined || at === undefined || since === undefined || retryAt === undefined) return undefined;
+  const [at, since, retryAt] = [
+    parseIsoTime(map['at']),
+    parseIsoTime(map['since']),
+    parseIsoTime(map['retryAt']),
+  ];
+  if (step === undefined || at === undefined || since === undefined || retryAt === undefined)
+    return undefined;
   return {
     step,
     reason: text(map['reason']) ?? '',

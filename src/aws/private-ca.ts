@@ -12,9 +12,16 @@ export interface PrivateCa {
 }
 
 /** Answers after which the same request fails again. InvalidState passes: a disabled CA can be enabled. */
-const REFUSED = { MalformedCSRException: 'InvalidRequest', InvalidArgsException: 'InvalidRequest', InvalidArnException: 'InvalidRequest' } as const;
+const REFUSED = {
+  MalformedCSRException: 'InvalidRequest',
+  InvalidArgsException: 'InvalidRequest',
+  InvalidArnException: 'InvalidRequest',
+} as const;
 
-export function privateCa(client: ACMPCAClient, { arn, templateArn, signingAlgorithm }: PrivateCa): CertificateAuthority {
+export function privateCa(
+  client: ACMPCAClient,
+  { arn, templateArn, signingAlgorithm }: PrivateCa,
+): CertificateAuthority {
   return {
     async issue({ csr, validitySeconds, token }) {
       const command = new IssueCertificateCommand({
@@ -27,19 +34,24 @@ export function privateCa(client: ACMPCAClient, { arn, templateArn, signingAlgor
         IdempotencyToken: token,
       });
       const { CertificateArn } = await calling('IssueCertificate', () => client.send(command), REFUSED);
-      if (CertificateArn === undefined) throw new CertvendError('Unavailable', 'IssueCertificate returned no ARN');
+      if (CertificateArn === undefined)
+        throw new CertvendError('Unavailable', 'IssueCertificate returned no ARN');
       return CertificateArn;
     },
     async get(certificateArn) {
       try {
-        const command = new GetCertificateCommand({ CertificateAuthorityArn: arn, CertificateArn: certificateArn });
+        const command = new GetCertificateCommand({
+          CertificateAuthorityArn: arn,
+          CertificateArn: certificateArn,
+        });
         const { Certificate, CertificateChain } = await client.send(command);
         if (Certificate === undefined) return { state: 'pending' };
         return { state: 'issued', certificate: Certificate, chain: CertificateChain ?? '' };
       } catch (error) {
         const name = errorName(error);
         if (name === 'RequestInProgressException') return { state: 'pending' };
-        if (name === 'RequestFailedException') return { state: 'failed', message: translate('GetCertificate', error).message };
+        if (name === 'RequestFailedException')
+          return { state: 'failed', message: translate('GetCertificate', error).message };
         throw translate('GetCertificate', error);
       }
     },

@@ -11,9 +11,14 @@ export function s3CrlObjects(client: S3Client): CrlObjects {
   return {
     async get(bucket, key) {
       try {
-        const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        const { Body, ContentLength = 0 } = await client.send(
+          new GetObjectCommand({ Bucket: bucket, Key: key }),
+        );
         if (ContentLength > BYTES_MAX) {
-          throw new CertvendError('InvalidCrl', `the CRL has ${String(ContentLength)} bytes; at most ${String(BYTES_MAX)} are read`);
+          throw new CertvendError(
+            'InvalidCrl',
+            `the CRL has ${String(ContentLength)} bytes; at most ${String(BYTES_MAX)} are read`,
+          );
         }
         return await Body?.transformToByteArray();
       } catch (error) {

@@ -2,7 +2,8 @@
 import { CertvendError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 
-const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|ProvisionedThroughputExceeded|SlowDown|RateExceeded/;
+const THROTTLED =
+  /Throttl|TooManyRequests|RequestLimitExceeded|ProvisionedThroughputExceeded|SlowDown|RateExceeded/;
 const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
 
 /** The exception's name as the service spells it, e.g. `InvalidInstanceId`. */
@@ -11,7 +12,11 @@ export function errorName(error: unknown): string {
 }
 
 /** `codes`: error names of this service that mean something to us. Anything unknown may pass: `Unavailable`. */
-export function translate(call: string, error: unknown, codes: Readonly<Record<string, ErrorCode>> = {}): CertvendError {
+export function translate(
+  call: string,
+  error: unknown,
+  codes: Readonly<Record<string, ErrorCode>> = {},
+): CertvendError {
   if (error instanceof CertvendError) return error;
   const name = errorName(error);
   const text = error instanceof Error ? error.message.slice(0, 300) : String(error).slice(0, 300);
@@ -26,7 +31,11 @@ function codeOf(name: string, codes: Readonly<Record<string, ErrorCode>>): Error
 }
 
 /** Runs one call of the SDK; its error, if any, comes out translated. */
-export async function calling<T>(call: string, run: () => Promise<T>, codes?: Readonly<Record<string, ErrorCode>>): Promise<T> {
+export async function calling<T>(
+  call: string,
+  run: () => Promise<T>,
+  codes?: Readonly<Record<string, ErrorCode>>,
+): Promise<T> {
   try {
     return await run();
   } catch (error) {

@@ -9,7 +9,11 @@ const SUBJECT_MAX = 100;
 export function snsNotices(client: SNSClient, topicArn: string): Notices {
   return {
     async publish({ subject, body }) {
-      const command = new PublishCommand({ TopicArn: topicArn, Subject: subject.slice(0, SUBJECT_MAX), Message: body });
+      const command = new PublishCommand({
+        TopicArn: topicArn,
+        Subject: subject.slice(0, SUBJECT_MAX),
+        Message: body,
+      });
       await calling('Publish', () => client.send(command));
     },
   };

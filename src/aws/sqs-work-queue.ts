@@ -14,16 +14,23 @@ export function sqsWorkQueue(client: SQSClient, urls: Readonly<Record<QueueName,
       MessageBody: JSON.stringify(message),
       DelaySeconds: delaySeconds,
     }));
-    const { Failed = [] } = await calling('SendMessageBatch', () => client.send(new SendMessageBatchCommand({ QueueUrl: urls[queue], Entries })));
+    const { Failed = [] } = await calling('SendMessageBatch', () =>
+      client.send(new SendMessageBatchCommand({ QueueUrl: urls[queue], Entries })),
+    );
     // Those that were taken twice do no harm: they carry their attempt.
-    if (Failed.length > 0) throw new CertvendError('Unavailable', `SendMessageBatch: ${String(Failed.length)} of ${String(messages.length)} messages were not taken`);
+    if (Failed.length > 0)
+      throw new CertvendError(
+        'Unavailable',
+        `SendMessageBatch: ${String(Failed.length)} of ${String(messages.length)} messages were not taken`,
+      );
   }
 
   return {
     async send(messages) {
       for (const queue of ['issuance', 'deployment'] as const) {
         const ofQueue = messages.filter((message) => message.queue === queue);
-        for (let from = 0; from < ofQueue.length; from += BATCH) await sendBatch(queue, ofQueue.slice(from, from + BATCH));
+        for (let from = 0; from < ofQueue.length; from += BATCH)
+          await sendBatch(queue, ofQueue.slice(from, from + BATCH));
       }
     },
   };

@@ -1,4 +1,8 @@
-import { GetCommandInvocationCommand, ListCommandInvocationsCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
+import {
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  SendCommandCommand,
+} from '@aws-sdk/client-ssm';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { isoTime } from '../core/time.ts';
 import type { CommandName, CommandResult, HostCommands } from '../ports/host-commands.ts';
@@ -15,10 +19,15 @@ const STATES: Readonly<Record<string, CommandResult['state']>> = {
   TimedOut: 'timedOut',
 };
 
-export function ssmHostCommands(client: SSMClient, documents: Readonly<Record<CommandName, string>>): HostCommands {
+export function ssmHostCommands(
+  client: SSMClient,
+  documents: Readonly<Record<CommandName, string>>,
+): HostCommands {
   async function result(commandId: string, hostId: string): Promise<CommandResult | undefined> {
     try {
-      const output = await client.send(new GetCommandInvocationCommand({ CommandId: commandId, InstanceId: hostId }));
+      const output = await client.send(
+        new GetCommandInvocationCommand({ CommandId: commandId, InstanceId: hostId }),
+      );
       return {
         state: STATES[output.Status ?? ''] ?? 'pending',
         attempt: attemptOf(output.Comment),
@@ -41,7 +50,11 @@ export function ssmHostCommands(client: SSMClient, documents: Readonly<Record<Co
         TimeoutSeconds: DELIVERY_SECONDS,
         Parameters: Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, [value]])),
       });
-      const codes = { InvalidInstanceId: 'NotFound', InvalidParameters: 'InvalidRequest', UnsupportedPlatformType: 'InvalidRequest' } as const;
+      const codes = {
+        InvalidInstanceId: 'NotFound',
+        InvalidParameters: 'InvalidRequest',
+        UnsupportedPlatformType: 'InvalidRequest',
+      } as const;
       await calling('SendCommand', () => client.send(command), codes);
     },
     result,

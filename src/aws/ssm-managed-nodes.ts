@@ -10,7 +10,10 @@ export function ssmManagedNodes(client: SSMClient): ManagedNodes {
   /** One unknown id fails the whole call, so a failed call is made again for each half. */
   async function describe(hostIds: readonly string[], states: Map<string, AgentState>): Promise<void> {
     try {
-      const command = new DescribeInstanceInformationCommand({ Filters: [{ Key: 'InstanceIds', Values: [...hostIds] }], MaxResults: IDS_MAX });
+      const command = new DescribeInstanceInformationCommand({
+        Filters: [{ Key: 'InstanceIds', Values: [...hostIds] }],
+        MaxResults: IDS_MAX,
+      });
       const { InstanceInformationList = [] } = await client.send(command);
       for (const { InstanceId, PingStatus } of InstanceInformationList) {
         if (InstanceId !== undefined) states.set(InstanceId, PingStatus === 'Online' ? 'online' : 'offline');
@@ -27,7 +30,8 @@ export function ssmManagedNodes(client: SSMClient): ManagedNodes {
   return {
     async states(hostIds) {
       const states = new Map<string, AgentState>(hostIds.map((hostId) => [hostId, 'unknown']));
-      for (let from = 0; from < hostIds.length; from += IDS_MAX) await describe(hostIds.slice(from, from + IDS_MAX), states);
+      for (let from = 0; from < hostIds.length; from += IDS_MAX)
+        await describe(hostIds.slice(from, from + IDS_MAX), states);
       return states;
     },
   };

@@ -17,6 +17,9 @@ export function updateExpression(
     names[`#r${String(index)}`] = name;
     return `#r${String(index)}`;
   });
-  const parts = [`SET ${assignments.join(', ')}`, ...(removals.length === 0 ? [] : [`REMOVE ${removals.join(', ')}`])];
+  const parts = [
+    `SET ${assignments.join(', ')}`,
+    ...(removals.length === 0 ? [] : [`REMOVE ${removals.join(', ')}`]),
+  ];
   return { expression: parts.join(' '), names, values: marshall(values, { removeUndefinedValues: true }) };
 }

@@ -18,7 +18,12 @@ const LONGEST = 8 * HOUR;
 const LIFE_FRACTION = 1 / 8;
 
 /** Seconds since the epoch of the next try after the `count`-th failure in a row (1 or more). */
-export function retryTime(count: number, now: number, current: Validity | undefined, policy: IssuancePolicy): number {
+export function retryTime(
+  count: number,
+  now: number,
+  current: Validity | undefined,
+  policy: IssuancePolicy,
+): number {
   const doubled = Math.min(LONGEST, FIRST * 2 ** Math.min(count - 1, 10));
   if (current === undefined || current.notAfter <= now) return now + Math.min(doubled, HOUR);
   if (now >= emergencyTime(current)) return now + Math.min(doubled, policy.checkIntervalSeconds);

@@ -28,11 +28,16 @@ export interface UnreadableOutput {
   readonly message: string;
 }
 
-export function readCsrOutput(stdout: string, attempt: string, hostId: string): CsrResult | HostFailure | UnreadableOutput {
+export function readCsrOutput(
+  stdout: string,
+  attempt: string,
+  hostId: string,
+): CsrResult | HostFailure | UnreadableOutput {
   const result = readResult(stdout, attempt, hostId);
   if (!('fields' in result)) return result;
   const { csr } = result.fields;
-  if (typeof csr !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(csr)) return unreadable('csr is missing or not base64');
+  if (typeof csr !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(csr))
+    return unreadable('csr is missing or not base64');
   return { ok: true, csr: Buffer.from(csr, 'base64').toString('utf8') };
 }
 
@@ -44,7 +49,8 @@ export function readDeploymentOutput(
   const result = readResult(stdout, attempt, hostId);
   if (!('fields' in result)) return result;
   const { serial, reload } = result.fields;
-  if (typeof serial !== 'string' || !/^[0-9A-F]{2,40}$/.test(serial)) return unreadable('serial is missing or not hexadecimal');
+  if (typeof serial !== 'string' || !/^[0-9A-F]{2,40}$/.test(serial))
+    return unreadable('serial is missing or not hexadecimal');
   if (reload !== 'none' && reload !== 'done' && reload !== 'failed') return unreadable('reload is missing');
   return { ok: true, serial, reload };
 }
@@ -58,7 +64,8 @@ function readResult(
   const end = stdout.indexOf(END);
   if (begin < 0) return unreadable('the begin marker is missing');
   if (end < begin) return unreadable('the end marker is missing: the output was cut');
-  if (begin !== stdout.lastIndexOf(BEGIN) || end !== stdout.lastIndexOf(END)) return unreadable('it has two results');
+  if (begin !== stdout.lastIndexOf(BEGIN) || end !== stdout.lastIndexOf(END))
+    return unreadable('it has two results');
   const fields = parseObject(stdout.slice(begin + BEGIN.length, end));
   if (fields === undefined) return unreadable('between the markers is no JSON object');
   if (fields['attempt'] !== attempt) return unreadable('it belongs to another attempt');
@@ -87,5 +94,8 @@ function unreadable(why: string): UnreadableOutput {
 
 /** Printable ASCII only: the text goes into rows, mails and terminals. */
 export function safeText(value: unknown, lengthMax = TEXT_MAX): string {
-  return (typeof value === 'string' ? value : '').replace(/[^\x20-\x7e]+/g, ' ').slice(0, lengthMax);
+  return (typeof value === 'string' ? value : '')
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, lengthMax);
 }

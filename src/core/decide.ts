@@ -52,7 +52,11 @@ function rowInvalid({ problems }: HostFacts): Decision | undefined {
 
 function hostDisabled({ disabled }: HostFacts): Decision | undefined {
   if (!disabled) return undefined;
-  return { action: 'hold', reason: REASON.disabled, message: 'the row says disabled; remove that attribute to go on' };
+  return {
+    action: 'hold',
+    reason: REASON.disabled,
+    message: 'the row says disabled; remove that attribute to go on',
+  };
 }
 
 /** A revoked host is held, even at renewal time, until the administrator removes `expiry`. */
@@ -78,8 +82,11 @@ function attemptOverdue({ attempt }: HostFacts, now: number): Decision | undefin
 function backingOff(facts: HostFacts, now: number, policy: IssuancePolicy): Decision | undefined {
   const { failure, certificate } = facts;
   if (failure === undefined || failure.rowHash !== administratorHash(facts)) return undefined;
-  const emergency = certificate !== undefined && now >= emergencyTime(certificate) && now < certificate.notAfter;
-  const until = emergency ? Math.min(failure.retryAt, failure.at + policy.checkIntervalSeconds) : failure.retryAt;
+  const emergency =
+    certificate !== undefined && now >= emergencyTime(certificate) && now < certificate.notAfter;
+  const until = emergency
+    ? Math.min(failure.retryAt, failure.at + policy.checkIntervalSeconds)
+    : failure.retryAt;
   if (now >= until) return undefined;
   const message = `${failure.message} (failure ${String(failure.count)} in a row; next try at ${isoTime(until)})`;
   return { action: 'backOff', reason: REASON.backingOff, message, nextCheckAt: until };
@@ -96,7 +103,8 @@ function deploymentPending(facts: HostFacts, now: number): Decision | undefined 
 
 function noCertificate({ certificate, expiryPresent }: HostFacts, now: number): Decision | undefined {
   if (certificate !== undefined && expiryPresent) return undefined;
-  const message = certificate === undefined ? 'the host has no certificate' : 'expiry was removed from the row';
+  const message =
+    certificate === undefined ? 'the host has no certificate' : 'expiry was removed from the row';
   return { action: 'issue', reason: REASON.noCertificate, message, nextCheckAt: now };
 }
 
@@ -109,33 +117,50 @@ function expiredOrEmergency({ certificate }: HostFacts, now: number): Decision |
 
 function requestChanged({ certificate, request }: HostFacts, now: number): Decision | undefined {
   if (certificate === undefined || certificate.requestHash === requestHash(request)) return undefined;
-  const message = 'common name, key algorithm or certificate authority changed since the certificate was issued';
+  const message =
+    'common name, key algorithm or certificate authority changed since the certificate was issued';
   return { action: 'issue', reason: REASON.requestChanged, message, nextCheckAt: now };
 }
 
 function deploymentChanged({ certificate, deployment }: HostFacts, now: number): Decision | undefined {
-  if (certificate === undefined || certificate.deploymentHash === deploymentHash(deployment)) return undefined;
+  if (certificate === undefined || certificate.deploymentHash === deploymentHash(deployment))
+    return undefined;
   const message = 'paths, owner, mode or reload unit changed since the certificate was deployed';
   return { action: 'redeploy', reason: REASON.deploymentChanged, message, nextCheckAt: now };
 }
 
-function renewalDue({ hostId, certificate }: HostFacts, now: number, policy: IssuancePolicy): Decision | undefined {
+function renewalDue(
+  { hostId, certificate }: HostFacts,
+  now: number,
+  policy: IssuancePolicy,
+): Decision | undefined {
   if (certificate === undefined) return undefined;
   const due = renewalTime(hostId, certificate.serial, certificate, policy);
   if (now < due) return undefined;
-  return { action: 'issue', reason: REASON.renewalDue, message: `renewal was due at ${isoTime(due)}`, nextCheckAt: now };
+  return {
+    action: 'issue',
+    reason: REASON.renewalDue,
+    message: `renewal was due at ${isoTime(due)}`,
+    nextCheckAt: now,
+  };
 }
 
 function valid({ hostId, certificate }: HostFacts, now: number, policy: IssuancePolicy): Decision {
   // noCertificate has answered for every host without one.
-  if (certificate === undefined) return { action: 'wait', reason: REASON.valid, message: '', nextCheckAt: now };
+  if (certificate === undefined)
+    return { action: 'wait', reason: REASON.valid, message: '', nextCheckAt: now };
   const due = renewalTime(hostId, certificate.serial, certificate, policy);
   const message = `the certificate is valid until ${isoTime(certificate.notAfter)} and is renewed at ${isoTime(due)}`;
   return { action: 'wait', reason: REASON.valid, message, nextCheckAt: due };
 }
 
 /** The breaker against loops: nothing is issued beyond the daily limit of the host, whatever asks for it. */
-function withinDailyLimit(decision: Decision, facts: HostFacts, now: number, policy: IssuancePolicy): Decision {
+function withinDailyLimit(
+  decision: Decision,
+  facts: HostFacts,
+  now: number,
+  policy: IssuancePolicy,
+): Decision {
   if (decision.action !== 'issue' || facts.issuances?.day !== utcDay(now)) return decision;
   if (facts.issuances.count < policy.maxIssuancesPerHostPerDay) return decision;
   const message = `${String(facts.issuances.count)} certificates were started for this host today, the limit is ${String(policy.maxIssuancesPerHostPerDay)}`;

@@ -5,6 +5,8 @@
 export type ErrorCode =
   | 'Throttled'
   | 'Unavailable'
+  /** A row changed between reading and writing; read it again. */
+  | 'Conflict'
   | 'AccessDenied'
   | 'NotFound'
   | 'InvalidHost'
@@ -13,7 +15,7 @@ export type ErrorCode =
   | 'InvalidCrl'
   | 'InvalidCertificate';
 
-const RETRYABLE: readonly ErrorCode[] = ['Throttled', 'Unavailable'];
+const RETRYABLE: readonly ErrorCode[] = ['Throttled', 'Unavailable', 'Conflict'];
 
 export class CertvendError extends Error {
   readonly code: ErrorCode;

@@ -5,7 +5,12 @@
  */
 
 export type KeyAlgorithm = 'RSA_2048' | 'RSA_4096' | 'EC_prime256v1' | 'EC_secp384r1';
-export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = ['RSA_2048', 'RSA_4096', 'EC_prime256v1', 'EC_secp384r1'];
+export const KEY_ALGORITHMS: readonly KeyAlgorithm[] = [
+  'RSA_2048',
+  'RSA_4096',
+  'EC_prime256v1',
+  'EC_secp384r1',
+];
 
 /** Whether the new pair must earn a session before it replaces the old one. */
 export type Validation = 'required' | 'ifHelperPresent' | 'off';
@@ -168,7 +173,10 @@ export interface FactsChange {
 /** The facts after a change; pure, so that status words can be derived before the write. */
 export function applyChange(facts: HostFacts, change: FactsChange): HostFacts {
   const { attempt, failure, nextCheckAt, certificate, ...rest } = facts;
-  const revoked = certificate === undefined || change.revokedAt === undefined ? certificate : { ...certificate, revokedAt: change.revokedAt };
+  const revoked =
+    certificate === undefined || change.revokedAt === undefined
+      ? certificate
+      : { ...certificate, revokedAt: change.revokedAt };
   return {
     ...rest,
     ...keep('certificate', revoked, undefined),
@@ -180,7 +188,11 @@ export function applyChange(facts: HostFacts, change: FactsChange): HostFacts {
   };
 }
 
-function keep<K extends string, V>(name: K, changed: V | null | undefined, before: V | undefined): Partial<Record<K, V>> {
+function keep<K extends string, V>(
+  name: K,
+  changed: V | null | undefined,
+  before: V | undefined,
+): Partial<Record<K, V>> {
   const value = changed === undefined ? before : changed;
   // The computed key widens the literal type; it is the one key given.
   return value === undefined || value === null ? {} : ({ [name]: value } as Record<K, V>);

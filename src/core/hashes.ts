@@ -9,15 +9,30 @@ export function requestHash(request: CertificateRequest): string {
 
 /** 16 hexadecimal digits over where and how the files stand. How the pair is proven does not change what stands there. */
 export function deploymentHash(deployment: Deployment): string {
-  const { validation: _validation, withProxy: _withProxy, endpoint: _endpoint, signingHelperPath, ...files } = deployment;
+  const {
+    validation: _validation,
+    withProxy: _withProxy,
+    endpoint: _endpoint,
+    signingHelperPath,
+    ...files
+  } = deployment;
   // The helper's place matters only where a profile of an AWS config file names it.
-  return shortHash([...Object.entries(files).sort().flat(), files.awsConfigFile === '' ? '' : signingHelperPath]);
+  return shortHash([
+    ...Object.entries(files).sort().flat(),
+    files.awsConfigFile === '' ? '' : signingHelperPath,
+  ]);
 }
 
 /** 16 hexadecimal digits over everything of the row that is the administrator's; ends a back-off when it changes. */
 export function administratorHash(facts: HostFacts): string {
   const { request, deployment, disabled, expiryPresent, problems } = facts;
-  const parts = [requestHash(request), ...Object.entries(deployment).sort().flat(), disabled, expiryPresent, ...problems];
+  const parts = [
+    requestHash(request),
+    ...Object.entries(deployment).sort().flat(),
+    disabled,
+    expiryPresent,
+    ...problems,
+  ];
   return shortHash(parts.map(String));
 }
 

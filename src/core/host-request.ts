@@ -45,7 +45,12 @@ export function checkRow(
 ): CheckedRow {
   const problems: string[] = [];
   if (!HOST_ID.test(hostId)) problems.push(hostIdProblem(hostId));
-  const read = (name: AdministratorAttribute, fallback: string, allowed: string, fits: (text: string) => boolean): string => {
+  const read = (
+    name: AdministratorAttribute,
+    fallback: string,
+    allowed: string,
+    fits: (text: string) => boolean,
+  ): string => {
     const value = attributes[name];
     if (value === undefined || value === '') return fallback;
     if (typeof value === 'string' && fits(value)) return value;
@@ -73,7 +78,9 @@ export function checkRow(
     owner: read('owner', 'root', account, (text) => ACCOUNT_NAME.test(text)),
     group: read('group', 'root', account, (text) => ACCOUNT_NAME.test(text)),
     keyMode: oneOf('keyMode', '0400', ['0400', '0440']),
-    reloadUnit: read('reloadUnit', '', 'the name of a systemd unit such as app.service, no command', (text) => UNIT.test(text)),
+    reloadUnit: read('reloadUnit', '', 'the name of a systemd unit such as app.service, no command', (text) =>
+      UNIT.test(text),
+    ),
     awsConfigFile: directory('awsConfigFile', ''),
     awsProfile: read('awsProfile', '', 'letters, digits and _ . -, at most 64', (text) => PROFILE.test(text)),
     validation: oneOf<Validation>('validation', defaults.validation, VALIDATIONS),
@@ -84,7 +91,9 @@ export function checkRow(
 }
 
 function hostIdProblem(hostId: string): string {
-  const hint = hostId.startsWith('i-') ? 'an EC2 instance has an instance role and needs no certificate; ' : '';
+  const hint = hostId.startsWith('i-')
+    ? 'an EC2 instance has an instance role and needs no certificate; '
+    : '';
   return `hostID is ${quote(hostId)}; ${hint}allowed: the id of a managed node, mi- and 17 hexadecimal digits; delete this row`;
 }
 

@@ -46,7 +46,11 @@ const VALIDITY_SLACK = 15 * 60;
 
 export function csrViolations(
   csr: CsrFacts,
-  asked: { readonly commonName: string; readonly keyAlgorithm: KeyAlgorithm; readonly knownKeyHashes: readonly string[] },
+  asked: {
+    readonly commonName: string;
+    readonly keyAlgorithm: KeyAlgorithm;
+    readonly knownKeyHashes: readonly string[];
+  },
 ): string[] {
   const violations = nameViolations(csr.subject, asked.commonName);
   if (!csr.signatureValid) violations.push('the CSR is not signed by its own key');
@@ -72,22 +76,27 @@ export function certificateViolations(
 ): string[] {
   const violations = nameViolations(certificate.subject, asked.commonName);
   violations.push(...keyViolations(certificate.keyAlgorithm, asked.keyAlgorithm));
-  if (certificate.publicKeyHash !== asked.publicKeyHash) violations.push('the public key is not that of the CSR');
-  if (certificate.serial !== asked.serial) violations.push(`the serial is ${certificate.serial}, its ARN says ${asked.serial}`);
+  if (certificate.publicKeyHash !== asked.publicKeyHash)
+    violations.push('the public key is not that of the CSR');
+  if (certificate.serial !== asked.serial)
+    violations.push(`the serial is ${certificate.serial}, its ARN says ${asked.serial}`);
   if (certificate.isCa) violations.push('it is a CA certificate');
   if (!certificate.digitalSignature) violations.push('key usage lacks digitalSignature');
-  if (certificate.extendedKeyUsage?.includes(CLIENT_AUTH) !== true) violations.push('extended key usage lacks clientAuth');
+  if (certificate.extendedKeyUsage?.includes(CLIENT_AUTH) !== true)
+    violations.push('extended key usage lacks clientAuth');
   if (certificate.hasSubjectAlternativeName) violations.push('it has a subject alternative name');
   if (certificate.notAfter <= now) violations.push('it has expired');
   if (certificate.notBefore > now) violations.push('it is not valid yet');
-  if (certificate.notAfter > asked.notAfterLatest + VALIDITY_SLACK) violations.push('it lives longer than was asked for');
+  if (certificate.notAfter > asked.notAfterLatest + VALIDITY_SLACK)
+    violations.push('it lives longer than was asked for');
   return violations;
 }
 
 function nameViolations(subject: readonly NamePart[], commonName: string): string[] {
   const [only] = subject;
   if (subject.length === 1 && only?.type === 'CN' && only.value === commonName) return [];
-  const got = subject.map(({ type, value }) => `${type}=${JSON.stringify(value.slice(0, 64))}`).join(', ') || 'empty';
+  const got =
+    subject.map(({ type, value }) => `${type}=${JSON.stringify(value.slice(0, 64))}`).join(', ') || 'empty';
   return [`the subject is ${got}; allowed: CN=${commonName} alone`];
 }
 

@@ -30,7 +30,11 @@ const STEP_TEXT: Readonly<Record<Step, string>> = {
 };
 
 /** Whether a failure is worth a mail now: news, or once more when less than `mustSurvive` of life is left. */
-export function needsNotice({ failure, certificate }: HostFacts, now: number, policy: IssuancePolicy): boolean {
+export function needsNotice(
+  { failure, certificate }: HostFacts,
+  now: number,
+  policy: IssuancePolicy,
+): boolean {
   if (failure === undefined) return false;
   const urgentFrom = (certificate?.notAfter ?? Infinity) - policy.mustSurviveSeconds;
   // A host that is switched off now and then is no news while its certificate has plenty of life.
@@ -40,24 +44,40 @@ export function needsNotice({ failure, certificate }: HostFacts, now: number, po
 }
 
 /** `remarks`: sentences about the fleet as a whole, shown first. */
-export function digest(hosts: readonly FailingHost[], remarks: readonly string[], policy: IssuancePolicy, now: number): Notice {
+export function digest(
+  hosts: readonly FailingHost[],
+  remarks: readonly string[],
+  policy: IssuancePolicy,
+  now: number,
+): Notice {
   const [first] = hosts;
   const who = hosts.length === 1 && first !== undefined ? first.hostId : `${String(hosts.length)} hosts`;
   const urgent = hosts.filter((host) => isUrgent(host, policy, now)).length;
   const shown = hosts.slice(0, HOSTS_MAX).map((host) => paragraph(host, policy, now));
-  const rest = hosts.length > HOSTS_MAX ? [`... and ${String(hosts.length - HOSTS_MAX)} more; the table certificates has them all.`] : [];
+  const rest =
+    hosts.length > HOSTS_MAX
+      ? [`... and ${String(hosts.length - HOSTS_MAX)} more; the table certificates has them all.`]
+      : [];
   return {
     subject:
       hosts.length === 0
         ? 'certvend: the fleet needs attention'
         : `certvend: ${who} cannot get a certificate${urgent > 0 ? ` (${String(urgent)} urgent)` : ''}`,
-    body: [...remarks, ...shown, ...rest, 'certvend goes on trying by itself. All other hosts are unaffected.'].join('\n\n'),
+    body: [
+      ...remarks,
+      ...shown,
+      ...rest,
+      'certvend goes on trying by itself. All other hosts are unaffected.',
+    ].join('\n\n'),
   };
 }
 
 function paragraph(host: FailingHost, policy: IssuancePolicy, now: number): string {
   const { hostId, failure } = host;
-  const tries = failure.count === 1 ? 'first failure' : `${String(failure.count)} failures in a row since ${isoTime(failure.since)}`;
+  const tries =
+    failure.count === 1
+      ? 'first failure'
+      : `${String(failure.count)} failures in a row since ${isoTime(failure.since)}`;
   return [
     `${isUrgent(host, policy, now) ? 'URGENT ' : ''}${hostId}`,
     `  failed at:  ${STEP_TEXT[failure.step]}, ${isoTime(failure.at)} (${tries})`,

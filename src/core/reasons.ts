@@ -76,13 +76,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   [FAILURE.hostUnknown]: 'register the host with a hybrid activation, or delete its row',
   [FAILURE.agentOffline]: 'start the SSM agent on the host and check its way to the ssm endpoints',
   [FAILURE.commandTimedOut]: 'see whether the host is overloaded or was restarted',
-  [FAILURE.csrRejected]: 'somebody or something changed the request on the host; look at it before anything else',
+  [FAILURE.csrRejected]:
+    'somebody or something changed the request on the host; look at it before anything else',
   [FAILURE.requestRefused]: 'look at the state of the certificate authority',
-  [FAILURE.certificateMismatch]: 'the authority issued something else than was asked; look at it before anything else',
+  [FAILURE.certificateMismatch]:
+    'the authority issued something else than was asked; look at it before anything else',
   [FAILURE.reloadFailed]: 'look at the unit on the host; the new certificate is in place already',
   HelperMissing: 'install aws_signing_helper in the directory of the setting AWSSigningHelperPath',
   HelperNotExecutable: 'make aws_signing_helper executable (chmod 0755)',
-  HelperDirectoryUnsafe: 'make the directory of aws_signing_helper and its parents root-owned and not writable by others',
+  HelperDirectoryUnsafe:
+    'make the directory of aws_signing_helper and its parents root-owned and not writable by others',
   DirectoryUnsafe: 'use directories that only root can write, such as /etc/certvend',
   ClockWrong: 'set the clock of the host (chrony, ntpd)',
   SessionRefused: 'compare trust anchor, profile and role with the message; the old certificate stays in use',

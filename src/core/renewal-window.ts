@@ -16,7 +16,12 @@ export interface Validity {
 }
 
 /** Seconds since the epoch, whole. Never later than the policy's renewal time, at most 1/20 of a life earlier. */
-export function renewalTime(hostId: string, serial: string, validity: Validity, policy: IssuancePolicy): number {
+export function renewalTime(
+  hostId: string,
+  serial: string,
+  validity: Validity,
+  policy: IssuancePolicy,
+): number {
   const life = validity.notAfter - validity.notBefore;
   const wished =
     policy.minRemainingSeconds === undefined

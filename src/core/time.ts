@@ -41,5 +41,7 @@ export function spanText(seconds: number): string {
     const minutes = Math.floor((seconds % HOUR) / MINUTE);
     return `${String(Math.floor(seconds / HOUR))} h${minutes > 0 ? ` ${String(minutes)} min` : ''}`;
   }
-  return seconds >= MINUTE ? `${String(Math.floor(seconds / MINUTE))} min` : `${String(Math.max(0, Math.floor(seconds)))} s`;
+  return seconds >= MINUTE
+    ? `${String(Math.floor(seconds / MINUTE))} min`
+    : `${String(Math.max(0, Math.floor(seconds)))} s`;
 }

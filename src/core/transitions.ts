@@ -45,7 +45,12 @@ export function claim(facts: HostFacts, id: string, deliveryDelay: number, now: 
 }
 
 /** Claims an attempt that deploys the current certificate again, to other places. */
-export function claimRedeployment(facts: HostFacts, id: string, deliveryDelay: number, now: number): FactsChange {
+export function claimRedeployment(
+  facts: HostFacts,
+  id: string,
+  deliveryDelay: number,
+  now: number,
+): FactsChange {
   const { attempt, nextCheckAt } = claim(facts, id, deliveryDelay, now);
   if (attempt === undefined || attempt === null || facts.certificate === undefined) return {};
   const { arn, serial, publicKeyHash, notBefore, notAfter } = facts.certificate;
@@ -55,7 +60,12 @@ export function claimRedeployment(facts: HostFacts, id: string, deliveryDelay: n
 }
 
 /** Gives an overdue or parked attempt another span, or undefined when it has had its resumes. */
-export function resume(facts: HostFacts, attempt: Attempt, deliveryDelay: number, now: number): FactsChange | undefined {
+export function resume(
+  facts: HostFacts,
+  attempt: Attempt,
+  deliveryDelay: number,
+  now: number,
+): FactsChange | undefined {
   const parked = attempt.deadline === undefined;
   if (!parked && attempt.resumes >= RESUMES_MAX) return undefined;
   const deadline = now + deliveryDelay + ATTEMPT_SECONDS;
@@ -89,7 +99,13 @@ export function beginDeployment(
 }
 
 /** The host uses the certificate of the attempt: the attempt and its failures are forgotten. */
-export function complete(facts: HostFacts, attempt: Attempt, issued: IssuedCertificateFacts, policy: IssuancePolicy, now: number): FactsChange {
+export function complete(
+  facts: HostFacts,
+  attempt: Attempt,
+  issued: IssuedCertificateFacts,
+  policy: IssuancePolicy,
+  now: number,
+): FactsChange {
   const { requestHash: request, deploymentHash: deployment } = attempt;
   return {
     certificate: { ...issued, requestHash: request, deploymentHash: deployment, deployedAt: now },

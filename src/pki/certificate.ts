@@ -12,7 +12,12 @@ import { nameParts } from './names.ts';
 import { derFromPem } from './pem.ts';
 import { keyAlgorithmOf, publicKeyHash } from './public-key.ts';
 
-const OID = { basicConstraints: '2.5.29.19', keyUsage: '2.5.29.15', extendedKeyUsage: '2.5.29.37', subjectAltName: '2.5.29.17' };
+const OID = {
+  basicConstraints: '2.5.29.19',
+  keyUsage: '2.5.29.15',
+  extendedKeyUsage: '2.5.29.37',
+  subjectAltName: '2.5.29.17',
+};
 
 export function readCertificate(pem: string): CertificateFacts {
   const certificate = parse(pem);
@@ -27,7 +32,8 @@ export function readCertificate(pem: string): CertificateFacts {
     keyAlgorithm: keyAlgorithmOf(certificate.publicKey.rawData),
     publicKeyHash: publicKeyHash(certificate.publicKey.rawData),
     isCa: basicConstraints instanceof BasicConstraintsExtension && basicConstraints.ca,
-    digitalSignature: keyUsage instanceof KeyUsagesExtension && (keyUsage.usages & KeyUsageFlags.digitalSignature) !== 0,
+    digitalSignature:
+      keyUsage instanceof KeyUsagesExtension && (keyUsage.usages & KeyUsageFlags.digitalSignature) !== 0,
     extendedKeyUsage:
       extendedKeyUsage instanceof ExtendedKeyUsageExtension ? extendedKeyUsage.usages.map(String) : undefined,
     hasSubjectAlternativeName: certificate.getExtension(OID.subjectAltName) !== null,

@@ -22,7 +22,9 @@ export function readCrl(der: Uint8Array): CrlFacts {
       })),
     };
   } catch (cause) {
-    throw new CertvendError('InvalidCrl', 'the CRL cannot be parsed; expected: DER of an X.509 CRL', { cause });
+    throw new CertvendError('InvalidCrl', 'the CRL cannot be parsed; expected: DER of an X.509 CRL', {
+      cause,
+    });
   }
 }
 

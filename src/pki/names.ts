@@ -3,7 +3,11 @@ import type { NamePart } from '../core/issuance-policy.ts';
 
 /** All attributes of a distinguished name in order, also those of multi-valued RDNs. */
 export function nameParts(name: Name): NamePart[] {
-  return name.toJSON().flatMap((rdn) =>
-    Object.entries(rdn).flatMap(([type, values]) => values.map((value) => ({ type, value: String(value) }))),
-  );
+  return name
+    .toJSON()
+    .flatMap((rdn) =>
+      Object.entries(rdn).flatMap(([type, values]) =>
+        values.map((value) => ({ type, value: String(value) })),
+      ),
+    );
 }

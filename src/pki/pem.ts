@@ -9,17 +9,29 @@ const TEXT_MAX = 420_000;
 
 /** The one block with this label, as DER. Throws `code` when there is none, another, or more than one. */
 export function derFromPem(pem: string, label: PemLabel, code: ErrorCode): Uint8Array<ArrayBuffer> {
-  if (pem.length > TEXT_MAX) throw new CertvendError(code, `the PEM has ${String(pem.length)} characters; at most ${String(TEXT_MAX)} are read`);
+  if (pem.length > TEXT_MAX)
+    throw new CertvendError(
+      code,
+      `the PEM has ${String(pem.length)} characters; at most ${String(TEXT_MAX)} are read`,
+    );
   const labels = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]{1,40})-----/g)].map((match) => match[1]);
   if (labels.length !== 1 || labels[0] !== label) {
-    throw new CertvendError(code, `the PEM holds ${labels.length === 0 ? 'no block' : labels.join(' and ')}; allowed: one ${label}`);
+    throw new CertvendError(
+      code,
+      `the PEM holds ${labels.length === 0 ? 'no block' : labels.join(' and ')}; allowed: one ${label}`,
+    );
   }
-  const body = new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`).exec(pem)?.[1];
+  const body = new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`).exec(
+    pem,
+  )?.[1];
   if (body === undefined) throw new CertvendError(code, `the PEM block ${label} is cut or not base64`);
   return new Uint8Array(Buffer.from(body, 'base64'));
 }
 
 export function pemFromDer(der: Uint8Array, label: PemLabel): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }

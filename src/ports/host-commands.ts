@@ -15,7 +15,12 @@ export interface HostCommands {
    * Sends a command to one host. The service has no idempotency token: the scripts are idempotent by the attempt id.
    * Throws `NotFound` where no such host is registered, `Throttled` or `Unavailable` where a retry helps.
    */
-  send(name: CommandName, hostId: string, attempt: string, parameters: Readonly<Record<string, string>>): Promise<void>;
+  send(
+    name: CommandName,
+    hostId: string,
+    attempt: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<void>;
   /** The result of a command, or undefined where the service does not know it (yet). */
   result(commandId: string, hostId: string): Promise<CommandResult | undefined>;
   /** The newest command of this name, host and attempt sent at or after `since`, with its result. */

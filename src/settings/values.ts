@@ -29,11 +29,12 @@ export const duration = (least: number, most: number) =>
     const parsed = parseDuration(text);
     return parsed !== undefined && parsed >= least && parsed <= most;
   });
+/** Within what the command documents allow. */
 export const path = () =>
   z
     .string()
     .max(200)
-    .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/);
+    .regex(/^(\/[.]{0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/);
 export const subjectPart = () =>
   z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9 .,'()+/:=?_-]{0,62}[A-Za-z0-9.)])?$/);
 export const fraction = () =>

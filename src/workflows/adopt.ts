@@ -8,7 +8,10 @@ import type { LedgerEntry } from '../ports/ledger.ts';
 import type { AttemptRun } from './attempt-work.ts';
 
 /** The new ledger entry, or undefined for a foreign certificate, which is counted and left alone. */
-export async function adopt(certificateArn: string, { ports, now }: AttemptRun): Promise<LedgerEntry | undefined> {
+export async function adopt(
+  certificateArn: string,
+  { ports, now }: AttemptRun,
+): Promise<LedgerEntry | undefined> {
   const fetched = await ports.authority.get(certificateArn);
   if (fetched.state !== 'issued') return undefined;
   const certificate = ports.codec.certificate(fetched.certificate);
@@ -22,8 +25,21 @@ export async function adopt(certificateArn: string, { ports, now }: AttemptRun):
   }
   const { serial, publicKeyHash, notAfter } = certificate;
   const { requestHash } = attempt;
-  const common = { certificateArn, hostId, attempt: attempt.id, serial, publicKeyHash, notAfter, requestHash };
-  const entry: LedgerEntry = { ...common, issuedAt: attempt.intent.askedAt, outcome: 'issued', outcomeAt: now };
+  const common = {
+    certificateArn,
+    hostId,
+    attempt: attempt.id,
+    serial,
+    publicKeyHash,
+    notAfter,
+    requestHash,
+  };
+  const entry: LedgerEntry = {
+    ...common,
+    issuedAt: attempt.intent.askedAt,
+    outcome: 'issued',
+    outcomeAt: now,
+  };
   await ports.ledger.record(entry);
   ports.telemetry.count('AdoptedIssuances');
   return entry;

@@ -1,5 +1,6 @@
 /** What the two halves of an attempt, issuance and deployment, have in common. */
-import type { HostFacts, IssuancePolicy, Step } from '../core/facts.ts';
+import { CertvendError, isCertvendError } from '../core/errors.ts';
+import type { FactsChange, HostFacts, IssuancePolicy, Step } from '../core/facts.ts';
 import { LOOK_AGAIN_SECONDS } from '../core/messages.ts';
 import type { OwnMessage } from '../core/messages.ts';
 import { fail, loses } from '../core/transitions.ts';
@@ -29,15 +30,47 @@ export interface AttemptRun {
   readonly redelivered: boolean;
 }
 
+/** After so many disturbed tries the message comes again later. */
+const CONFLICTS_MAX = 4;
+
 /** Facts with an attempt that has not been given up or parked. */
 export type RunningFacts = HostFacts & { readonly attempt: NonNullable<HostFacts['attempt']> };
 
 /** The host's facts if this very attempt is running on it; undefined, and counted, if the message has come too late. */
-export async function runningAttempt(hostId: string, attempt: string, run: AttemptRun): Promise<RunningFacts | undefined> {
+export async function runningAttempt(
+  hostId: string,
+  attempt: string,
+  run: AttemptRun,
+): Promise<RunningFacts | undefined> {
   const facts = await run.ports.inventory.get(hostId);
-  if (facts?.attempt?.id === attempt && facts.attempt.deadline !== undefined) return { ...facts, attempt: facts.attempt };
+  if (facts?.attempt?.id === attempt && facts.attempt.deadline !== undefined)
+    return { ...facts, attempt: facts.attempt };
   run.ports.telemetry.count('StaleMessages');
   return undefined;
+}
+
+/** Writes what was decided on the facts that were read; throws `Conflict` when the row is another by now. */
+export async function write(
+  facts: RunningFacts,
+  change: FactsChange,
+  { ports, now }: AttemptRun,
+): Promise<HostFacts> {
+  const written = await ports.inventory.write(facts, change, now);
+  if (written === undefined)
+    throw new CertvendError('Conflict', `the row of ${facts.hostId} changed meanwhile`);
+  return written;
+}
+
+/** Gathers and decides again when a row changed in between: an administrator, a notice or another message was faster. */
+export async function untilUndisturbed(work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (tries >= CONFLICTS_MAX || !isCertvendError(error, 'Conflict')) throw error;
+    }
+  }
 }
 
 /** Writes the failure with its next try, and what it means for a certificate that was already issued. */
@@ -50,15 +83,22 @@ export async function recordFailure(
   const { ports, policy, now } = run;
   const { attempt, hostId, certificate } = facts;
   ports.telemetry.count('Failures');
-  ports.telemetry.warn('attempt failed', { hostId, attempt: attempt.id, ...failed });
+  const { step, reason, message: because } = failed;
+  ports.telemetry.warn('attempt failed', { hostId, attempt: attempt.id, step, reason, because });
   const lost = undeployedArn ?? (loses(attempt, failed.reason) ? attempt.issued?.arn : undefined);
   if (lost !== undefined && lost !== certificate?.arn) await ports.ledger.note(lost, 'orphaned', now);
-  await ports.inventory.write(facts, fail(facts, failed, policy, now), now);
+  await write(facts, fail(facts, failed, policy, now), run);
 }
 
 /** Keeps the one self-check of an attempt going, on the queue of the half that is at work; ends with the attempt's deadline. */
-export async function lookAgainLater(message: OwnMessage, facts: RunningFacts, queue: QueueName, run: AttemptRun): Promise<void> {
+export async function lookAgainLater(
+  message: OwnMessage,
+  facts: RunningFacts,
+  queue: QueueName,
+  run: AttemptRun,
+): Promise<void> {
   const { deadline } = facts.attempt;
-  if (message.kind !== 'lookAgain' || deadline === undefined || run.now + LOOK_AGAIN_SECONDS >= deadline) return;
+  if (message.kind !== 'lookAgain' || deadline === undefined || run.now + LOOK_AGAIN_SECONDS >= deadline)
+    return;
   await run.ports.queue.send([{ queue, message, delaySeconds: LOOK_AGAIN_SECONDS }]);
 }

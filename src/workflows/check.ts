@@ -40,6 +40,7 @@ export interface CheckSummary {
   started: number;
   resumed: number;
   redeployed: number;
+  running: number;
   waiting: number;
   backingOff: number;
   held: number;
@@ -95,7 +96,11 @@ export async function checkHosts(hosts: readonly HostFacts[], run: CheckRun): Pr
 }
 
 /** Rows were deleted: their certificates live on without a host, which the ledger must say. */
-export async function rowsDeleted(hosts: readonly HostFacts[], ports: CheckPorts, now: number): Promise<void> {
+export async function rowsDeleted(
+  hosts: readonly HostFacts[],
+  ports: CheckPorts,
+  now: number,
+): Promise<void> {
   const arns = hosts.flatMap(({ certificate, attempt }) => [certificate?.arn, attempt?.issued?.arn]);
   for (const arn of new Set(arns)) {
     if (arn !== undefined) await ports.ledger.note(arn, 'orphaned', now);
@@ -131,7 +136,10 @@ async function checkPage(hosts: readonly HostFacts[], run: CheckRun, state: Stat
   state.summary.hosts += hosts.length;
   const decided = hosts.map((facts) => ({ facts, decision: decide(facts, now, policy) }));
   const due = decided.filter(({ decision }) => DUE.includes(decision.action));
-  const states = due.length === 0 ? new Map<string, AgentState>() : await ports.nodes.states(due.map(({ facts }) => facts.hostId));
+  const states =
+    due.length === 0
+      ? new Map<string, AgentState>()
+      : await ports.nodes.states(due.map(({ facts }) => facts.hostId));
   const reachable = due.filter(({ facts }) => states.get(facts.hostId) === 'online');
   const startable = await withinFleetLimit(reachable, run, state);
   const messages = await eachBounded(startable, WIDTH, (host) => start(host, run, state));
@@ -149,7 +157,11 @@ interface Decided {
 }
 
 /** Reserves issuances of the day before they are started; what does not fit stays due. */
-async function withinFleetLimit(hosts: readonly Decided[], run: CheckRun, state: State): Promise<readonly Decided[]> {
+async function withinFleetLimit(
+  hosts: readonly Decided[],
+  run: CheckRun,
+  state: State,
+): Promise<readonly Decided[]> {
   const { ports, policy, now } = run;
   const wanted = hosts.filter(({ decision }) => decision.action === 'issue').length;
   if (wanted === 0) return hosts;
@@ -157,8 +169,13 @@ async function withinFleetLimit(hosts: readonly Decided[], run: CheckRun, state:
   let refused = Math.min(wanted, Math.max(0, total - policy.maxIssuancesPerFleetPerDay));
   if (refused === 0) return hosts;
   const limit = String(policy.maxIssuancesPerFleetPerDay);
-  state.remarks.push(`${REASON.fleetDailyLimit}: ${String(refused)} hosts wait, ${limit} certificates were started today (maxIssuancesPerFleetPerDay).`);
-  return [...hosts].reverse().filter(({ decision }) => decision.action !== 'issue' || refused-- <= 0).reverse();
+  state.remarks.push(
+    `${REASON.fleetDailyLimit}: ${String(refused)} hosts wait, ${limit} certificates were started today (maxIssuancesPerFleetPerDay).`,
+  );
+  return [...hosts]
+    .reverse()
+    .filter(({ decision }) => decision.action !== 'issue' || refused-- <= 0)
+    .reverse();
 }
 
 /** Claims and returns the messages to send: the first step, and the self-check that follows it. */
@@ -173,23 +190,39 @@ async function start({ facts, decision }: Decided, run: CheckRun, state: State):
   if (needsNotice(claimed, now, policy)) state.toNotify.push(claimed);
   count(state.summary, decision);
   if (decision.action === 'issue') ports.telemetry.count('StartedAttempts');
-  ports.telemetry.info('attempt enqueued', { hostId: facts.hostId, attempt: attempt.id, reason: decision.reason });
+  ports.telemetry.info('attempt enqueued', {
+    hostId: facts.hostId,
+    attempt: attempt.id,
+    reason: decision.reason,
+  });
   await orphanAbandoned(facts, attempt.id, ports, now);
   const kind: OwnMessage['kind'] = decision.action === 'issue' ? 'start' : 'resume';
   const queue = attempt.stage === 'deploying' ? 'deployment' : 'issuance';
   const { hostId } = facts;
   return [
     { queue, message: { kind, hostId, attempt: attempt.id }, delaySeconds: delay },
-    { queue, message: { kind: 'lookAgain', hostId, attempt: attempt.id }, delaySeconds: delay + LOOK_AGAIN_SECONDS },
+    {
+      queue,
+      message: { kind: 'lookAgain', hostId, attempt: attempt.id },
+      delaySeconds: delay + LOOK_AGAIN_SECONDS,
+    },
   ];
 }
 
-async function claimFor(facts: HostFacts, decision: Decision, delay: number, run: CheckRun): Promise<HostFacts | undefined> {
+async function claimFor(
+  facts: HostFacts,
+  decision: Decision,
+  delay: number,
+  run: CheckRun,
+): Promise<HostFacts | undefined> {
   const { ports, policy, now } = run;
   const { attempt } = facts;
   if (decision.action !== 'resume' || attempt === undefined) {
     const id = ports.identifiers.newAttempt(now);
-    const change = decision.action === 'redeploy' ? claimRedeployment(facts, id, delay, now) : claim(facts, id, delay, now);
+    const change =
+      decision.action === 'redeploy'
+        ? claimRedeployment(facts, id, delay, now)
+        : claim(facts, id, delay, now);
     return ports.inventory.write(facts, change, now);
   }
   const change = resume(facts, attempt, delay, now);
@@ -198,15 +231,25 @@ async function claimFor(facts: HostFacts, decision: Decision, delay: number, run
   const step: Step = attempt.stage === 'csr' ? 'csr' : attempt.stage === 'issuing' ? 'issue' : 'deploy';
   const { id } = attempt;
   if (attempt.issued === undefined) await orphanIssued(facts.hostId, id, ports, now);
-  await ports.inventory.write(facts, fail(facts, { step, reason: FAILURE.attemptExhausted, message }, policy, now), now);
+  await ports.inventory.write(
+    facts,
+    fail(facts, { step, reason: FAILURE.attemptExhausted, message }, policy, now),
+    now,
+  );
   return undefined;
 }
 
 /** A claim over an attempt that already had a certificate leaves that certificate to its end. */
-async function orphanAbandoned(facts: HostFacts, claimedId: string, ports: CheckPorts, now: number): Promise<void> {
+async function orphanAbandoned(
+  facts: HostFacts,
+  claimedId: string,
+  ports: CheckPorts,
+  now: number,
+): Promise<void> {
   const abandoned = facts.attempt;
   if (abandoned === undefined || abandoned.id === claimedId || abandoned.issued === undefined) return;
-  if (abandoned.issued.arn !== facts.certificate?.arn) await ports.ledger.note(abandoned.issued.arn, 'orphaned', now);
+  if (abandoned.issued.arn !== facts.certificate?.arn)
+    await ports.ledger.note(abandoned.issued.arn, 'orphaned', now);
 }
 
 async function orphanIssued(hostId: string, attempt: string, ports: CheckPorts, now: number): Promise<void> {
@@ -222,31 +265,64 @@ async function settle(facts: HostFacts, decision: Decision, run: CheckRun, state
   if (written !== undefined && needsNotice(written, run.now, run.policy)) state.toNotify.push(written);
 }
 
-function settlement(facts: HostFacts, decision: Decision, { now, policy }: CheckRun): FactsChange | undefined {
+function settlement(
+  facts: HostFacts,
+  decision: Decision,
+  { now, policy }: CheckRun,
+): FactsChange | undefined {
   if (decision.reason === REASON.invalidRow) {
     if (facts.failure?.rowHash === administratorHash(facts)) return undefined;
-    const failed = fail(facts, { step: 'row', reason: REASON.invalidRow, message: decision.message }, policy, now);
+    const failed = fail(
+      facts,
+      { step: 'row', reason: REASON.invalidRow, message: decision.message },
+      policy,
+      now,
+    );
     return { ...failed, nextCheckAt: null };
   }
-  if (decision.nextCheckAt === undefined) return facts.nextCheckAt === undefined ? undefined : { nextCheckAt: null };
+  if (decision.nextCheckAt === undefined)
+    return facts.nextCheckAt === undefined ? undefined : { nextCheckAt: null };
   const stale = facts.nextCheckAt === undefined || facts.nextCheckAt <= now;
   return stale ? { nextCheckAt: decision.nextCheckAt } : undefined;
 }
 
 /** The agent of the host is offline, or there is no such host: no command, only a later look. */
-async function unreachable(facts: HostFacts, agent: AgentState | undefined, run: CheckRun, state: State): Promise<void> {
+async function unreachable(
+  facts: HostFacts,
+  agent: AgentState | undefined,
+  run: CheckRun,
+  state: State,
+): Promise<void> {
   const { ports, policy, now } = run;
   state.summary.unreachable += 1;
   const failed =
     agent === 'offline'
       ? { reason: FAILURE.agentOffline, message: 'the SSM agent of the host is not online' }
-      : { reason: FAILURE.hostUnknown, message: `no managed node ${facts.hostId} is registered in this account and Region` };
-  const written = await ports.inventory.write(facts, fail(facts, { step: 'contact', ...failed }, policy, now), now);
+      : {
+          reason: FAILURE.hostUnknown,
+          message: `no managed node ${facts.hostId} is registered in this account and Region`,
+        };
+  const written = await ports.inventory.write(
+    facts,
+    fail(facts, { step: 'contact', ...failed }, policy, now),
+    now,
+  );
   if (written !== undefined && needsNotice(written, now, policy)) state.toNotify.push(written);
 }
 
 function newState(): State {
-  const summary = { hosts: 0, started: 0, resumed: 0, redeployed: 0, waiting: 0, backingOff: 0, held: 0, unreachable: 0, complete: true };
+  const summary = {
+    hosts: 0,
+    started: 0,
+    resumed: 0,
+    redeployed: 0,
+    running: 0,
+    waiting: 0,
+    backingOff: 0,
+    held: 0,
+    unreachable: 0,
+    complete: true,
+  };
   return { summary, toNotify: [], remarks: [], enqueued: 0 };
 }
 
@@ -265,6 +341,6 @@ const COUNTER = {
   hold: 'held',
 } as const;
 
-function count(summary: CheckSummary, { action }: Decision): void {
-  summary[COUNTER[action]] += 1;
+function count(summary: CheckSummary, { action, reason }: Decision): void {
+  summary[reason === REASON.attemptRunning ? 'running' : COUNTER[action]] += 1;
 }

@@ -10,7 +10,10 @@ export interface SessionTarget {
   readonly region: string;
 }
 
-export function csrParameters({ hostId, attempt, request, deployment }: RunningFacts, now: number): Record<string, string> {
+export function csrParameters(
+  { hostId, attempt, request, deployment }: RunningFacts,
+  now: number,
+): Record<string, string> {
   return {
     ...common(hostId, attempt.id, deployment, now),
     KeyAlgorithm: request.keyAlgorithm,
@@ -40,7 +43,12 @@ export function deploymentParameters(
   };
 }
 
-function common(hostId: string, attempt: string, deployment: Deployment, now: number): Record<string, string> {
+function common(
+  hostId: string,
+  attempt: string,
+  deployment: Deployment,
+  now: number,
+): Record<string, string> {
   return {
     Attempt: attempt,
     HostId: hostId,

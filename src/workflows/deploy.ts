@@ -13,7 +13,7 @@ import { serialFromArn } from '../core/serial.ts';
 import { beginDeployment, complete, completeWithoutReload } from '../core/transitions.ts';
 import type { CommandResult } from '../ports/host-commands.ts';
 import { adopt } from './adopt.ts';
-import { lookAgainLater, recordFailure, runningAttempt } from './attempt-work.ts';
+import { lookAgainLater, recordFailure, runningAttempt, untilUndisturbed, write } from './attempt-work.ts';
 import type { AttemptRun, RunningFacts } from './attempt-work.ts';
 import { deploymentParameters } from './command-parameters.ts';
 import type { SessionTarget } from './command-parameters.ts';
@@ -23,14 +23,22 @@ export interface DeployRun extends AttemptRun {
 }
 
 export async function deploy(item: WorkItem, run: DeployRun): Promise<void> {
+  await untilUndisturbed(() => advance(item, run));
+}
+
+async function advance(item: WorkItem, run: DeployRun): Promise<void> {
   if (item.kind === 'certificateIssued') await certificateIssued(item, run);
   else if (item.kind === 'commandFinished') await commandFinished(item, run);
   else await look(item, run);
 }
 
-async function certificateIssued({ certificateArn, succeeded }: CertificateIssued, run: DeployRun): Promise<void> {
+async function certificateIssued(
+  { certificateArn, succeeded }: CertificateIssued,
+  run: DeployRun,
+): Promise<void> {
   const { ports, now } = run;
-  const entry = (await ports.ledger.get(certificateArn)) ?? (succeeded ? await adopt(certificateArn, run) : undefined);
+  const entry =
+    (await ports.ledger.get(certificateArn)) ?? (succeeded ? await adopt(certificateArn, run) : undefined);
   if (entry?.outcome !== 'issued') return;
   const facts = await runningAttempt(entry.hostId, entry.attempt, run);
   if (facts === undefined) {
@@ -41,7 +49,12 @@ async function certificateIssued({ certificateArn, succeeded }: CertificateIssue
   if (succeeded) await begin(facts, certificateArn, run);
   else {
     const message = 'the certificate authority could not sign; its event says failure';
-    await recordFailure(facts, { step: 'issue', reason: FAILURE.issuanceFailed, message }, run, certificateArn);
+    await recordFailure(
+      facts,
+      { step: 'issue', reason: FAILURE.issuanceFailed, message },
+      run,
+      certificateArn,
+    );
   }
 }
 
@@ -62,7 +75,9 @@ async function look(message: OwnMessage, run: DeployRun): Promise<void> {
   if (facts === undefined) return;
   const { hostId, attempt } = facts;
   if (attempt.stage === 'issuing') {
-    const entry = (await ports.ledger.ofHost(hostId)).find((candidate) => candidate.attempt === attempt.id && candidate.outcome === 'issued');
+    const entry = (await ports.ledger.ofHost(hostId)).find(
+      (candidate) => candidate.attempt === attempt.id && candidate.outcome === 'issued',
+    );
     if (entry !== undefined) await begin(facts, entry.certificateArn, run);
   } else if (attempt.stage === 'deploying') {
     const result = await ports.commands.find('DeployCertificate', hostId, attempt.id, attempt.stageSince);
@@ -78,7 +93,12 @@ async function begin(facts: RunningFacts, arn: string, run: DeployRun): Promise<
   const fetched = await ports.authority.get(arn);
   if (fetched.state === 'pending') return;
   if (fetched.state === 'failed') {
-    await recordFailure(facts, { step: 'issue', reason: FAILURE.issuanceFailed, message: fetched.message }, run, arn);
+    await recordFailure(
+      facts,
+      { step: 'issue', reason: FAILURE.issuanceFailed, message: fetched.message },
+      run,
+      arn,
+    );
     return;
   }
   const certificate = ports.codec.certificate(fetched.certificate);
@@ -88,15 +108,25 @@ async function begin(facts: RunningFacts, arn: string, run: DeployRun): Promise<
     return;
   }
   const { serial, publicKeyHash, notBefore, notAfter } = certificate;
-  const begun = await ports.inventory.write(facts, beginDeployment(facts, facts.attempt, { arn, serial, publicKeyHash, notBefore, notAfter }, now), now);
-  if (begun?.attempt === undefined) return;
+  const issued = { arn, serial, publicKeyHash, notBefore, notAfter };
+  const begun = await write(facts, beginDeployment(facts, facts.attempt, issued, now), run);
+  if (begun.attempt === undefined) return;
   await send({ ...begun, attempt: begun.attempt }, fetched, run);
 }
 
-async function send(facts: RunningFacts, pem: { readonly certificate: string; readonly chain: string }, run: DeployRun): Promise<void> {
+async function send(
+  facts: RunningFacts,
+  pem: { readonly certificate: string; readonly chain: string },
+  run: DeployRun,
+): Promise<void> {
   const { ports, target, now } = run;
   try {
-    await ports.commands.send('DeployCertificate', facts.hostId, facts.attempt.id, deploymentParameters(facts, pem, target, now));
+    await ports.commands.send(
+      'DeployCertificate',
+      facts.hostId,
+      facts.attempt.id,
+      deploymentParameters(facts, pem, target, now),
+    );
   } catch (error) {
     if (!(error instanceof CertvendError) || error.retryable) throw error;
     const reason = error.code === 'NotFound' ? FAILURE.hostUnknown : FAILURE.commandFailed;
@@ -113,17 +143,31 @@ async function refusalOf(
 ): Promise<{ reason: string; message: string } | undefined> {
   const entry = await ports.ledger.get(arn);
   if (entry?.revokedAt !== undefined) {
-    return { reason: FAILURE.certificateRevoked, message: `certificate ${entry.serial} was revoked before it was deployed` };
+    return {
+      reason: FAILURE.certificateRevoked,
+      message: `certificate ${entry.serial} was revoked before it was deployed`,
+    };
   }
   const publicKeyHash = attempt.issued?.publicKeyHash ?? attempt.intent?.publicKeyHash;
   const serial = serialFromArn(arn);
   if (publicKeyHash === undefined || serial === undefined) {
-    return { reason: FAILURE.certificateMismatch, message: `nothing was asked of the authority in attempt ${attempt.id}` };
+    return {
+      reason: FAILURE.certificateMismatch,
+      message: `nothing was asked of the authority in attempt ${attempt.id}`,
+    };
   }
   const notAfterLatest = (entry?.issuedAt ?? now) + policy.validitySeconds;
-  const asked = { commonName: hostId, keyAlgorithm: request.keyAlgorithm, publicKeyHash, serial, notAfterLatest };
+  const asked = {
+    commonName: hostId,
+    keyAlgorithm: request.keyAlgorithm,
+    publicKeyHash,
+    serial,
+    notAfterLatest,
+  };
   const violations = certificateViolations(certificate, asked, now);
-  return violations.length === 0 ? undefined : { reason: FAILURE.certificateMismatch, message: violations.join('; ') };
+  return violations.length === 0
+    ? undefined
+    : { reason: FAILURE.certificateMismatch, message: violations.join('; ') };
 }
 
 async function useResult(facts: RunningFacts, result: CommandResult, run: DeployRun): Promise<void> {
@@ -138,25 +182,38 @@ async function useResult(facts: RunningFacts, result: CommandResult, run: Deploy
     output.ok === false
       ? { reason: output.reason, message: output.message }
       : result.state === 'timedOut'
-        ? { reason: FAILURE.commandTimedOut, message: `the command to deploy the certificate ended as ${result.detail}` }
-        : { reason: FAILURE.outputUnreadable, message: output.ok === 'unreadable' ? output.message : `the command ended as ${result.detail}` };
+        ? {
+            reason: FAILURE.commandTimedOut,
+            message: `the command to deploy the certificate ended as ${result.detail}`,
+          }
+        : {
+            reason: FAILURE.outputUnreadable,
+            message: output.ok === 'unreadable' ? output.message : `the command ended as ${result.detail}`,
+          };
   await recordFailure(facts, { step: 'deploy', ...failed }, run);
 }
 
 /** Ledger first, row second: a crash in between is repaired when the message comes again. */
-async function deployed(facts: RunningFacts, issued: IssuedCertificateFacts, reload: string, run: DeployRun): Promise<void> {
+async function deployed(
+  facts: RunningFacts,
+  issued: IssuedCertificateFacts,
+  reload: string,
+  run: DeployRun,
+): Promise<void> {
   const { ports, policy, now } = run;
   const { hostId, attempt, certificate } = facts;
   const replaced = certificate === undefined ? await deployedBefore(hostId, run) : [certificate.arn];
   await ports.ledger.note(issued.arn, 'deployed', now);
   for (const arn of replaced) if (arn !== issued.arn) await ports.ledger.note(arn, 'superseded', now);
   const change = reload === 'failed' ? completeWithoutReload : complete;
-  const written = await ports.inventory.write(facts, change(facts, attempt, issued, policy, now), now);
+  await write(facts, change(facts, attempt, issued, policy, now), run);
   ports.telemetry.count('CertificatesDeployed');
-  ports.telemetry.info('certificate deployed', { hostId, attempt: attempt.id, serial: issued.serial, rowKept: written !== undefined });
+  ports.telemetry.info('certificate deployed', { hostId, attempt: attempt.id, serial: issued.serial });
 }
 
 /** A row that was overwritten or re-created knows no certificate; the ledger does. */
 async function deployedBefore(hostId: string, { ports }: DeployRun): Promise<string[]> {
-  return (await ports.ledger.ofHost(hostId)).filter((entry) => entry.outcome === 'deployed').map((entry) => entry.certificateArn);
+  return (await ports.ledger.ofHost(hostId))
+    .filter((entry) => entry.outcome === 'deployed')
+    .map((entry) => entry.certificateArn);
 }

@@ -11,15 +11,30 @@ import { eachBounded } from './bounded.ts';
 export async function publishDigest(
   hosts: readonly HostFacts[],
   remarks: readonly string[],
-  run: { readonly ports: { readonly inventory: Inventory; readonly notices: Notices }; readonly policy: IssuancePolicy; readonly now: number },
+  run: {
+    readonly ports: { readonly inventory: Inventory; readonly notices: Notices };
+    readonly policy: IssuancePolicy;
+    readonly now: number;
+  },
 ): Promise<void> {
   const { ports, policy, now } = run;
   const failing = hosts.flatMap(({ hostId, failure, certificate }) =>
-    failure === undefined ? [] : [{ hostId, failure, ...(certificate === undefined ? {} : { notAfter: certificate.notAfter }) }],
+    failure === undefined
+      ? []
+      : [{ hostId, failure, ...(certificate === undefined ? {} : { notAfter: certificate.notAfter }) }],
   );
   if (failing.length === 0 && remarks.length === 0) return;
   await ports.notices.publish(digest(failing, remarks, policy, now));
-  await eachBounded(hosts, 10, async (facts) => {
-    if (facts.failure !== undefined) await ports.inventory.write(facts, { failure: { ...facts.failure, notifiedAt: now } }, now);
-  });
+  await eachBounded(hosts, 10, (facts) => noteNotified(facts, ports.inventory, now));
+}
+
+/** A row that changed meanwhile is read once more; the note belongs to the failure that was told, not to another. */
+async function noteNotified(told: HostFacts, inventory: Inventory, now: number): Promise<void> {
+  let facts: HostFacts | undefined = told;
+  for (let tries = 0; tries < 3 && facts?.failure?.reason === told.failure?.reason; tries += 1) {
+    if (facts?.failure === undefined) return;
+    if ((await inventory.write(facts, { failure: { ...facts.failure, notifiedAt: now } }, now)) !== undefined)
+      return;
+    facts = await inventory.get(told.hostId);
+  }
 }

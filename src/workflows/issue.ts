@@ -13,13 +13,17 @@ import { MINUTE } from '../core/time.ts';
 import { intend } from '../core/transitions.ts';
 import type { CommandResult } from '../ports/host-commands.ts';
 import { csrParameters } from './command-parameters.ts';
-import { lookAgainLater, recordFailure, runningAttempt } from './attempt-work.ts';
+import { lookAgainLater, recordFailure, runningAttempt, untilUndisturbed, write } from './attempt-work.ts';
 import type { AttemptRun, RunningFacts } from './attempt-work.ts';
 
 /** Private CA remembers a token for 5 minutes; a minute is left for clocks and queues. */
 const TOKEN_SECONDS = 4 * MINUTE;
 
 export async function issue(item: OwnMessage | CommandFinished, run: AttemptRun): Promise<void> {
+  await untilUndisturbed(() => advance(item, run));
+}
+
+async function advance(item: OwnMessage | CommandFinished, run: AttemptRun): Promise<void> {
   if (item.kind === 'commandFinished') {
     await commandFinished(item, run);
     return;
@@ -44,7 +48,8 @@ async function commandFinished({ hostId, commandId }: CommandFinished, run: Atte
   const attempt = facts?.attempt;
   if (facts === undefined || attempt?.deadline === undefined || attempt.stage === 'deploying') return;
   // Past the command unless this very message was cut off before the CA was asked.
-  if (attempt.stage === 'issuing' && (!run.redelivered || (await isRecorded({ ...facts, attempt }, run)))) return;
+  if (attempt.stage === 'issuing' && (!run.redelivered || (await isRecorded({ ...facts, attempt }, run))))
+    return;
   const result = await ports.commands.result(commandId, hostId);
   if (result?.attempt !== attempt.id) {
     ports.telemetry.count('StaleMessages');
@@ -58,7 +63,9 @@ async function requestCsr(message: OwnMessage, facts: RunningFacts, run: Attempt
   const { ports, now } = run;
   const { hostId, attempt } = facts;
   const sentBefore = message.kind !== 'start' || run.redelivered;
-  const result = sentBefore ? await ports.commands.find('GenerateCsr', hostId, attempt.id, attempt.stageSince) : undefined;
+  const result = sentBefore
+    ? await ports.commands.find('GenerateCsr', hostId, attempt.id, attempt.stageSince)
+    : undefined;
   if (result !== undefined) {
     await useResult(facts, result, run);
     return;
@@ -84,8 +91,14 @@ async function useResult(facts: RunningFacts, result: CommandResult, run: Attemp
     output.ok === false
       ? { reason: output.reason, message: output.message }
       : timedOut
-        ? { reason: FAILURE.commandTimedOut, message: `the command to generate a CSR ended as ${result.detail}` }
-        : { reason: FAILURE.outputUnreadable, message: output.ok === 'unreadable' ? output.message : `the command ended as ${result.detail}` };
+        ? {
+            reason: FAILURE.commandTimedOut,
+            message: `the command to generate a CSR ended as ${result.detail}`,
+          }
+        : {
+            reason: FAILURE.outputUnreadable,
+            message: output.ok === 'unreadable' ? output.message : `the command ended as ${result.detail}`,
+          };
   await recordFailure(facts, { step: 'csr', ...failed }, run);
 }
 
@@ -94,21 +107,32 @@ async function checkCsr(facts: RunningFacts, pem: string, run: AttemptRun): Prom
   const { hostId, attempt, request, certificate } = facts;
   const csr = await ports.codec.csr(pem);
   if (csr === undefined) {
-    await recordFailure(facts, { step: 'csr', reason: FAILURE.csrRejected, message: 'the host did not send one readable CSR' }, run);
+    await recordFailure(
+      facts,
+      { step: 'csr', reason: FAILURE.csrRejected, message: 'the host did not send one readable CSR' },
+      run,
+    );
     return;
   }
   // The ledger may hold the key of this very attempt, when the answer of the CA was lost.
-  const known = (await ports.ledger.ofHost(hostId)).filter((entry) => entry.attempt !== attempt.id).map((entry) => entry.publicKeyHash);
+  const known = (await ports.ledger.ofHost(hostId))
+    .filter((entry) => entry.attempt !== attempt.id)
+    .map((entry) => entry.publicKeyHash);
   const knownKeyHashes = certificate === undefined ? known : [...known, certificate.publicKeyHash];
   const violations = csrViolations(csr, { ...request, knownKeyHashes });
-  if (attempt.intent !== undefined && attempt.intent.publicKeyHash !== csr.publicKeyHash) violations.push('the key differs from the one of the first answer');
+  if (attempt.intent !== undefined && attempt.intent.publicKeyHash !== csr.publicKeyHash)
+    violations.push('the key differs from the one of the first answer');
   if (violations.length > 0) {
-    await recordFailure(facts, { step: 'csr', reason: FAILURE.csrRejected, message: violations.join('; ') }, run);
+    await recordFailure(
+      facts,
+      { step: 'csr', reason: FAILURE.csrRejected, message: violations.join('; ') },
+      run,
+    );
     return;
   }
   const intent = tokenFor(facts, csr.publicKeyHash, now);
-  const intended = intent === attempt.intent ? facts : await ports.inventory.write(facts, intend(attempt, intent), now);
-  if (intended?.attempt === undefined) return;
+  const intended = intent === attempt.intent ? facts : await write(facts, intend(attempt, intent), run);
+  if (intended.attempt === undefined) return;
   await askAuthority({ ...intended, attempt: intended.attempt }, pem, intent, run);
 }
 
@@ -120,11 +144,20 @@ function tokenFor({ attempt }: RunningFacts, publicKeyHash: string, now: number)
   return { publicKeyHash, token: `${attempt.id}-${String(attempt.resumes)}`, askedAt: now };
 }
 
-async function askAuthority(facts: RunningFacts, csr: string, intent: Intent, run: AttemptRun): Promise<void> {
+async function askAuthority(
+  facts: RunningFacts,
+  csr: string,
+  intent: Intent,
+  run: AttemptRun,
+): Promise<void> {
   const { ports, policy, now } = run;
   const { hostId, attempt } = facts;
   try {
-    const arn = await ports.authority.issue({ csr, validitySeconds: policy.validitySeconds, token: intent.token });
+    const arn = await ports.authority.issue({
+      csr,
+      validitySeconds: policy.validitySeconds,
+      token: intent.token,
+    });
     await ports.ledger.record({
       certificateArn: arn,
       hostId,
@@ -141,7 +174,11 @@ async function askAuthority(facts: RunningFacts, csr: string, intent: Intent, ru
     ports.telemetry.info('certificate requested', { hostId, attempt: attempt.id, certificateArn: arn });
   } catch (error) {
     if (!isCertvendError(error, 'InvalidRequest')) throw error;
-    await recordFailure(facts, { step: 'issue', reason: FAILURE.requestRefused, message: error.message }, run);
+    await recordFailure(
+      facts,
+      { step: 'issue', reason: FAILURE.requestRefused, message: error.message },
+      run,
+    );
   }
 }
 
@@ -154,7 +191,9 @@ async function askAgain(facts: RunningFacts, run: AttemptRun): Promise<void> {
 }
 
 async function isRecorded({ hostId, attempt }: RunningFacts, { ports }: AttemptRun): Promise<boolean> {
-  return (await ports.ledger.ofHost(hostId)).some((entry) => entry.attempt === attempt.id && entry.outcome === 'issued');
+  return (await ports.ledger.ofHost(hostId)).some(
+    (entry) => entry.attempt === attempt.id && entry.outcome === 'issued',
+  );
 }
 
 async function forward(message: OwnMessage, delaySeconds: number, { ports }: AttemptRun): Promise<void> {

@@ -41,7 +41,10 @@ export async function processCrl(bucket: string, key: string, run: CrlRun): Prom
   if (der === undefined) return;
   const crl = ports.codec.crl(der);
   await publish(crl, ports.codec.crlToPem(der), run);
-  const revoked = crl.entries.map(({ serial, revokedAt }) => ({ arn: certificateArn(run.certificateAuthorityArn, serial), revokedAt }));
+  const revoked = crl.entries.map(({ serial, revokedAt }) => ({
+    arn: certificateArn(run.certificateAuthorityArn, serial),
+    revokedAt,
+  }));
   await noteRevoked(revoked, run);
 }
 
@@ -54,7 +57,10 @@ export async function processRevocation(arn: string, run: CrlRun): Promise<void>
 /** Import once, then update: a trust anchor has room for two CRLs. One of the same issuer is adopted, whoever imported it. */
 async function publish(crl: CrlFacts, pem: string, { ports, trustAnchorArn }: CrlRun): Promise<void> {
   if (pem.length > PEM_MAX) {
-    throw new CertvendError('InvalidCrl', `the CRL has ${String(pem.length)} bytes as PEM, Roles Anywhere takes ${String(PEM_MAX)}: issue from a new CA`);
+    throw new CertvendError(
+      'InvalidCrl',
+      `the CRL has ${String(pem.length)} bytes as PEM, Roles Anywhere takes ${String(PEM_MAX)}: issue from a new CA`,
+    );
   }
   const ofAnchor = (await ports.lists.list()).filter((stored) => stored.trustAnchorArn === trustAnchorArn);
   const existing = ofAnchor.find((stored) => readStored(stored, ports.codec)?.issuer === crl.issuer);
@@ -78,7 +84,10 @@ function readStored({ data }: StoredCrl, codec: CertificateCodec): CrlFacts | un
   }
 }
 
-async function noteRevoked(revoked: readonly { readonly arn: string; readonly revokedAt: number }[], run: CrlRun): Promise<void> {
+async function noteRevoked(
+  revoked: readonly { readonly arn: string; readonly revokedAt: number }[],
+  run: CrlRun,
+): Promise<void> {
   const times = new Map(revoked.map(({ arn, revokedAt }) => [arn, revokedAt]));
   const arns = [...times.keys()];
   for (let from = 0; from < arns.length; from += 1000) {
@@ -93,8 +102,19 @@ async function noteOne(entry: LedgerEntry, revokedAt: number, { ports, now }: Cr
   for (let tries = 0; tries < WRITES_MAX; tries += 1) {
     const facts = await ports.inventory.get(entry.hostId);
     if (facts?.certificate?.arn !== entry.certificateArn || facts.certificate.revokedAt !== undefined) break;
-    if ((await ports.inventory.write(facts, { revokedAt, ...(facts.attempt === undefined ? { nextCheckAt: null } : {}) }, now)) !== undefined) break;
-    if (tries === WRITES_MAX - 1) throw new CertvendError('Unavailable', `the row of ${entry.hostId} keeps changing; the revocation is noted when the event comes again`);
+    if (
+      (await ports.inventory.write(
+        facts,
+        { revokedAt, ...(facts.attempt === undefined ? { nextCheckAt: null } : {}) },
+        now,
+      )) !== undefined
+    )
+      break;
+    if (tries === WRITES_MAX - 1)
+      throw new CertvendError(
+        'Unavailable',
+        `the row of ${entry.hostId} keeps changing; the revocation is noted when the event comes again`,
+      );
   }
   await ports.ledger.noteRevoked(entry.certificateArn, revokedAt);
   ports.telemetry.count('RevokedCertificates');

@@ -1,12 +1,20 @@
 /** Facts with good defaults; a test names only what matters to it. */
-import type { Attempt, CurrentCertificate, Failure, HostDefaults, HostFacts, IssuancePolicy } from '../../src/core/facts.ts';
+import type {
+  Attempt,
+  CurrentCertificate,
+  Failure,
+  HostDefaults,
+  HostFacts,
+  IssuancePolicy,
+} from '../../src/core/facts.ts';
 import { administratorHash, deploymentHash, requestHash } from '../../src/core/hashes.ts';
 import { checkRow } from '../../src/core/host-request.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 
 export const NOW = 1_800_000_000;
 export const HOST = 'mi-0123456789abcdef0';
-export const CA = 'arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/11111111-2222-3333-4444-555555555555';
+export const CA =
+  'arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/11111111-2222-3333-4444-555555555555';
 export const ATTEMPT = '01JD00000000000000000000AA';
 
 export const DEFAULTS: HostDefaults = {
@@ -69,7 +77,15 @@ export function parked(changes: Partial<Attempt> = {}): Attempt {
 
 /** A host whose row holds only its id. */
 export function host(changes: Partial<HostFacts> = {}): HostFacts {
-  return { hostId: HOST, disabled: false, expiryPresent: false, problems: [], request: REQUEST, deployment: DEPLOYMENT, ...changes };
+  return {
+    hostId: HOST,
+    disabled: false,
+    expiryPresent: false,
+    problems: [],
+    request: REQUEST,
+    deployment: DEPLOYMENT,
+    ...changes,
+  };
 }
 
 /** A host with a certificate in use. */

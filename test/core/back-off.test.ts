@@ -23,10 +23,15 @@ describe('retryTime', () => {
   });
 
   it('waits one tick in the emergency window', () => {
-    expect(retryTime(9, NOW, { notBefore: NOW - 7 * DAY, notAfter: NOW + HOUR }, POLICY) - NOW).toBe(15 * MINUTE);
+    expect(retryTime(9, NOW, { notBefore: NOW - 7 * DAY, notAfter: NOW + HOUR }, POLICY) - NOW).toBe(
+      15 * MINUTE,
+    );
   });
 
-  it.each([undefined, { notBefore: NOW - 8 * DAY, notAfter: NOW }])('waits at most an hour where no certificate works', (current) => {
-    expect(retryTime(9, NOW, current, POLICY) - NOW).toBe(HOUR);
-  });
+  it.each([undefined, { notBefore: NOW - 8 * DAY, notAfter: NOW }])(
+    'waits at most an hour where no certificate works',
+    (current) => {
+      expect(retryTime(9, NOW, current, POLICY) - NOW).toBe(HOUR);
+    },
+  );
 });

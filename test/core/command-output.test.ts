@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { readCsrOutput, readDeploymentOutput } from '../../src/core/command-output.ts';
 import { ATTEMPT, HOST } from '../builders/facts.ts';
 
-const framed = (result: object): string => `-----BEGIN CERTVEND RESULT-----\n${JSON.stringify({ attempt: ATTEMPT, hostId: HOST, ...result })}\n-----END CERTVEND RESULT-----\n`;
+const framed = (result: object): string =>
+  `-----BEGIN CERTVEND RESULT-----\n${JSON.stringify({ attempt: ATTEMPT, hostId: HOST, ...result })}\n-----END CERTVEND RESULT-----\n`;
 const GOOD = framed({ ok: true, csr: Buffer.from('PEM').toString('base64') });
 
 describe('readCsrOutput', () => {
@@ -26,12 +27,23 @@ describe('readCsrOutput', () => {
   });
 
   it('passes on why the host failed, in printable ASCII only', () => {
-    const output = readCsrOutput(framed({ ok: false, step: 'preflight', reason: 'HelperMissing', message: 'no helper\u001b[31m' }), ATTEMPT, HOST);
-    expect(output).toEqual({ ok: false, step: 'preflight', reason: 'HelperMissing', message: 'no helper [31m' });
+    const output = readCsrOutput(
+      framed({ ok: false, step: 'preflight', reason: 'HelperMissing', message: 'no helper\u001b[31m' }),
+      ATTEMPT,
+      HOST,
+    );
+    expect(output).toEqual({
+      ok: false,
+      step: 'preflight',
+      reason: 'HelperMissing',
+      message: 'no helper [31m',
+    });
   });
 
   it('takes no reason that is not a constant', () => {
-    expect(readCsrOutput(framed({ ok: false, reason: '<script>' }), ATTEMPT, HOST)).toMatchObject({ reason: 'CommandFailed' });
+    expect(readCsrOutput(framed({ ok: false, reason: '<script>' }), ATTEMPT, HOST)).toMatchObject({
+      reason: 'CommandFailed',
+    });
   });
 
   it('answers for any text at all', () => {
@@ -45,10 +57,15 @@ describe('readCsrOutput', () => {
 
 describe('readDeploymentOutput', () => {
   it('reads serial and reload', () => {
-    expect(readDeploymentOutput(framed({ ok: true, serial: '0A1B', reload: 'none' }), ATTEMPT, HOST)).toEqual({ ok: true, serial: '0A1B', reload: 'none' });
+    expect(readDeploymentOutput(framed({ ok: true, serial: '0A1B', reload: 'none' }), ATTEMPT, HOST)).toEqual(
+      { ok: true, serial: '0A1B', reload: 'none' },
+    );
   });
 
-  it.each([{ serial: '0a1b', reload: 'none' }, { serial: '0A1B' }, { reload: 'done' }])('refuses %j', (result) => {
-    expect(readDeploymentOutput(framed({ ok: true, ...result }), ATTEMPT, HOST).ok).toBe('unreadable');
-  });
+  it.each([{ serial: '0a1b', reload: 'none' }, { serial: '0A1B' }, { reload: 'done' }])(
+    'refuses %j',
+    (result) => {
+      expect(readDeploymentOutput(framed({ ok: true, ...result }), ATTEMPT, HOST).ok).toBe('unreadable');
+    },
+  );
 });

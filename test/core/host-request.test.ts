@@ -4,17 +4,33 @@ import { checkRow } from '../../src/core/host-request.ts';
 import { deploymentHash, requestHash } from '../../src/core/hashes.ts';
 import { CA, DEFAULTS, HOST } from '../builders/facts.ts';
 
-const check = (attributes: Parameters<typeof checkRow>[1], hostId = HOST): ReturnType<typeof checkRow> => checkRow(hostId, attributes, DEFAULTS, CA);
+const check = (attributes: Parameters<typeof checkRow>[1], hostId = HOST): ReturnType<typeof checkRow> =>
+  checkRow(hostId, attributes, DEFAULTS, CA);
 
 describe('checkRow', () => {
   it('takes the defaults where the row is silent or empty', () => {
-    expect(check({ certPath: '', owner: undefined }).deployment).toMatchObject({ certPath: '/etc/certvend', owner: 'root', keyMode: '0400' });
+    expect(check({ certPath: '', owner: undefined }).deployment).toMatchObject({
+      certPath: '/etc/certvend',
+      owner: 'root',
+      keyMode: '0400',
+    });
   });
 
   it('takes what the row says', () => {
-    const { deployment, request, problems } = check({ certPath: '/srv/app/tls', keyAlgorithm: 'EC_prime256v1', owner: 'app', keyMode: '0440', reloadUnit: 'nginx.service' });
+    const { deployment, request, problems } = check({
+      certPath: '/srv/app/tls',
+      keyAlgorithm: 'EC_prime256v1',
+      owner: 'app',
+      keyMode: '0440',
+      reloadUnit: 'nginx.service',
+    });
     expect(problems).toEqual([]);
-    expect(deployment).toMatchObject({ certPath: '/srv/app/tls', owner: 'app', keyMode: '0440', reloadUnit: 'nginx.service' });
+    expect(deployment).toMatchObject({
+      certPath: '/srv/app/tls',
+      owner: 'app',
+      keyMode: '0440',
+      reloadUnit: 'nginx.service',
+    });
     expect(request.keyAlgorithm).toBe('EC_prime256v1');
   });
 
@@ -45,7 +61,21 @@ describe('checkRow', () => {
 
   it('lets no text with a shell metacharacter through, whatever attribute it stands in', () => {
     const hostile = fc.string({ minLength: 1 }).filter((text) => /[^A-Za-z0-9:_.@/-]/.test(text));
-    const names = ['certPath', 'keyPath', 'csrPath', 'cacertPath', 'signinghelperPath', 'owner', 'group', 'keyMode', 'reloadUnit', 'awsConfigFile', 'awsProfile', 'validation', 'keyAlgorithm'] as const;
+    const names = [
+      'certPath',
+      'keyPath',
+      'csrPath',
+      'cacertPath',
+      'signinghelperPath',
+      'owner',
+      'group',
+      'keyMode',
+      'reloadUnit',
+      'awsConfigFile',
+      'awsProfile',
+      'validation',
+      'keyAlgorithm',
+    ] as const;
     fc.assert(
       fc.property(fc.constantFrom(...names), hostile, (name, text) => {
         const { problems, deployment, request } = check({ [name]: text });
@@ -65,8 +95,12 @@ describe('hashes', () => {
   });
 
   it('notice the place of the helper only where a profile names it', () => {
-    expect(deploymentHash(check({ signinghelperPath: '/opt' }).deployment)).toBe(deploymentHash(check({}).deployment));
+    expect(deploymentHash(check({ signinghelperPath: '/opt' }).deployment)).toBe(
+      deploymentHash(check({}).deployment),
+    );
     const profile = { awsConfigFile: '/etc/aws/config', awsProfile: 'app' };
-    expect(deploymentHash(check({ ...profile, signinghelperPath: '/opt' }).deployment)).not.toBe(deploymentHash(check(profile).deployment));
+    expect(deploymentHash(check({ ...profile, signinghelperPath: '/opt' }).deployment)).not.toBe(
+      deploymentHash(check(profile).deployment),
+    );
   });
 });

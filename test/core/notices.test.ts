@@ -5,7 +5,12 @@ import { HOST, NOW, POLICY, certificate, enrolled, failing, failure, host } from
 
 const failingHost = (hostId = HOST, notAfter?: number): Parameters<typeof digest>[0][number] => ({
   hostId,
-  failure: failure(host(), { reason: 'HelperMissing', message: '/root/aws_signing_helper does not exist', count: 2, since: NOW - HOUR }),
+  failure: failure(host(), {
+    reason: 'HelperMissing',
+    message: '/root/aws_signing_helper does not exist',
+    count: 2,
+    since: NOW - HOUR,
+  }),
   ...(notAfter === undefined ? {} : { notAfter }),
 });
 
@@ -31,7 +36,12 @@ certvend goes on trying by itself. All other hosts are unaffected.`,
   });
 
   it('is one mail however many hosts fail, and a subject that SNS takes', () => {
-    const { subject, body } = digest(Array.from({ length: 60 }, () => failingHost()), [], POLICY, NOW);
+    const { subject, body } = digest(
+      Array.from({ length: 60 }, () => failingHost()),
+      [],
+      POLICY,
+      NOW,
+    );
     expect(subject).toBe('certvend: 60 hosts cannot get a certificate');
     expect(body).toContain('... and 10 more');
   });
@@ -42,9 +52,23 @@ describe('needsNotice', () => {
     ['tells a new failure', failing(host()), true],
     ['tells a failure once', failing(host(), { notifiedAt: NOW }), false],
     ['tells nothing of a healthy host', enrolled(), false],
-    ['does not tell of a host that is switched off and has plenty of life', failing(enrolled(), { reason: 'AgentOffline' }), false],
-    ['tells of a host that is switched off when it gets urgent', failing(enrolled({ certificate: certificate({ notAfter: NOW + HOUR }) }), { reason: 'AgentOffline' }), true],
-    ['tells again when it gets urgent', failing(enrolled({ certificate: certificate({ notAfter: NOW + 47 * HOUR }) }), { notifiedAt: NOW - 3 * HOUR }), true],
+    [
+      'does not tell of a host that is switched off and has plenty of life',
+      failing(enrolled(), { reason: 'AgentOffline' }),
+      false,
+    ],
+    [
+      'tells of a host that is switched off when it gets urgent',
+      failing(enrolled({ certificate: certificate({ notAfter: NOW + HOUR }) }), { reason: 'AgentOffline' }),
+      true,
+    ],
+    [
+      'tells again when it gets urgent',
+      failing(enrolled({ certificate: certificate({ notAfter: NOW + 47 * HOUR }) }), {
+        notifiedAt: NOW - 3 * HOUR,
+      }),
+      true,
+    ],
   ])('%s', (_sentence, facts, expected) => {
     expect(needsNotice(facts, NOW, POLICY)).toBe(expected);
   });

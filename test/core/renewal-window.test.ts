@@ -18,11 +18,15 @@ describe('renewalTime', () => {
   });
 
   it('is a whole second', () => {
-    expect(Number.isInteger(renewalTime('mi-1', '0A', { notBefore: NOW, notAfter: NOW + 100_001 }, POLICY))).toBe(true);
+    expect(
+      Number.isInteger(renewalTime('mi-1', '0A', { notBefore: NOW, notAfter: NOW + 100_001 }, POLICY)),
+    ).toBe(true);
   });
 
   it('spreads a fleet over at least half of the window', () => {
-    const times = Array.from({ length: 200 }, (_, index) => renewalTime(`mi-${String(index)}`, '0A', WEEK, POLICY));
+    const times = Array.from({ length: 200 }, (_, index) =>
+      renewalTime(`mi-${String(index)}`, '0A', WEEK, POLICY),
+    );
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan((7 * DAY) / 40);
   });
 

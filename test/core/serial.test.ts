@@ -19,7 +19,10 @@ describe('serials and ARNs', () => {
     expect(serialFromArn(certificateArn(CA, '0A1B2C'))).toBe('0A1B2C');
   });
 
-  it.each([CA, 'arn:aws:acm:us-east-1:123456789012:certificate/0a', `${CA}/certificate/xyz`])('finds no serial in %s', (arn) => {
-    expect(serialFromArn(arn)).toBeUndefined();
-  });
+  it.each([CA, 'arn:aws:acm:us-east-1:123456789012:certificate/0a', `${CA}/certificate/xyz`])(
+    'finds no serial in %s',
+    (arn) => {
+      expect(serialFromArn(arn)).toBeUndefined();
+    },
+  );
 });

@@ -1,25 +1,61 @@
 import { describe, expect, it } from 'vitest';
 import { applyChange } from '../../src/core/facts.ts';
-import { beginDeployment, claim, claimRedeployment, complete, completeWithoutReload, fail, intend, resume } from '../../src/core/transitions.ts';
+import {
+  beginDeployment,
+  claim,
+  claimRedeployment,
+  complete,
+  completeWithoutReload,
+  fail,
+  intend,
+  resume,
+} from '../../src/core/transitions.ts';
 import { MINUTE, utcDay } from '../../src/core/time.ts';
-import { ATTEMPT, NOW, POLICY, attempt, certificate, enrolled, failing, host, parked } from '../builders/facts.ts';
+import {
+  ATTEMPT,
+  NOW,
+  POLICY,
+  attempt,
+  certificate,
+  enrolled,
+  failing,
+  host,
+  parked,
+} from '../builders/facts.ts';
 
-const ISSUED = { arn: 'arn:new', serial: 'FF', publicKeyHash: 'b'.repeat(64), notBefore: NOW, notAfter: NOW + 100_000 };
+const ISSUED = {
+  arn: 'arn:new',
+  serial: 'FF',
+  publicKeyHash: 'b'.repeat(64),
+  notBefore: NOW,
+  notAfter: NOW + 100_000,
+};
 
 describe('claim', () => {
   it('counts the deadline from the delivery of the first message', () => {
-    expect(claim(host(), ATTEMPT, 120, NOW)).toMatchObject({ nextCheckAt: NOW + 120 + 15 * MINUTE, attempt: { stage: 'csr' } });
+    expect(claim(host(), ATTEMPT, 120, NOW)).toMatchObject({
+      nextCheckAt: NOW + 120 + 15 * MINUTE,
+      attempt: { stage: 'csr' },
+    });
   });
 
   it('counts the issuances of one UTC day', () => {
     const day = utcDay(NOW);
-    expect(claim(host({ issuances: { day, count: 2 } }), ATTEMPT, 0, NOW).issuances).toEqual({ day, count: 3 });
-    expect(claim(host({ issuances: { day: '2020-01-01', count: 2 } }), ATTEMPT, 0, NOW).issuances).toEqual({ day, count: 1 });
+    expect(claim(host({ issuances: { day, count: 2 } }), ATTEMPT, 0, NOW).issuances).toEqual({
+      day,
+      count: 3,
+    });
+    expect(claim(host({ issuances: { day: '2020-01-01', count: 2 } }), ATTEMPT, 0, NOW).issuances).toEqual({
+      day,
+      count: 1,
+    });
   });
 
   it('starts a redeployment with the current certificate and counts no issuance', () => {
     const change = claimRedeployment(enrolled(), ATTEMPT, 0, NOW);
-    expect(change).toMatchObject({ attempt: { stage: 'deploying', issued: { serial: certificate().serial } } });
+    expect(change).toMatchObject({
+      attempt: { stage: 'deploying', issued: { serial: certificate().serial } },
+    });
     expect(change.issuances).toBeUndefined();
   });
 });
@@ -27,11 +63,15 @@ describe('claim', () => {
 describe('resume', () => {
   it('gives an overdue attempt another span and keeps looking for its old command', () => {
     const overdue = attempt({ stageSince: NOW - 900, deadline: NOW });
-    expect(resume(host(), overdue, 0, NOW)).toMatchObject({ attempt: { resumes: 1, stageSince: NOW - 900, deadline: NOW + 15 * MINUTE } });
+    expect(resume(host(), overdue, 0, NOW)).toMatchObject({
+      attempt: { resumes: 1, stageSince: NOW - 900, deadline: NOW + 15 * MINUTE },
+    });
   });
 
   it('asks for a new command of a parked attempt', () => {
-    expect(resume(host(), parked({ stageSince: NOW - 900 }), 0, NOW)).toMatchObject({ attempt: { stageSince: NOW, resumes: 0 } });
+    expect(resume(host(), parked({ stageSince: NOW - 900 }), 0, NOW)).toMatchObject({
+      attempt: { stageSince: NOW, resumes: 0 },
+    });
   });
 
   it('gives up an attempt that was resumed three times', () => {
@@ -43,7 +83,9 @@ describe('intend and beginDeployment', () => {
   it('write the stage before its act', () => {
     const intent = { publicKeyHash: 'c'.repeat(64), token: ATTEMPT, askedAt: NOW };
     expect(intend(attempt(), intent)).toMatchObject({ attempt: { stage: 'issuing', intent } });
-    expect(beginDeployment(host(), attempt({ intent }), ISSUED, NOW)).toMatchObject({ attempt: { stage: 'deploying', issued: ISSUED, intent } });
+    expect(beginDeployment(host(), attempt({ intent }), ISSUED, NOW)).toMatchObject({
+      attempt: { stage: 'deploying', issued: ISSUED, intent },
+    });
   });
 });
 
@@ -58,8 +100,15 @@ describe('complete', () => {
 
   it('keeps the attempt for the reload when only the reload failed', () => {
     const facts = enrolled();
-    const after = applyChange(facts, completeWithoutReload(facts, attempt({ stage: 'deploying', issued: ISSUED }), ISSUED, POLICY, NOW));
-    expect(after).toMatchObject({ certificate: { serial: 'FF' }, failure: { step: 'reload' }, attempt: { issued: ISSUED } });
+    const after = applyChange(
+      facts,
+      completeWithoutReload(facts, attempt({ stage: 'deploying', issued: ISSUED }), ISSUED, POLICY, NOW),
+    );
+    expect(after).toMatchObject({
+      certificate: { serial: 'FF' },
+      failure: { step: 'reload' },
+      attempt: { issued: ISSUED },
+    });
     expect(after.attempt).not.toHaveProperty('deadline');
   });
 });
@@ -74,10 +123,13 @@ describe('fail', () => {
     expect(after).not.toHaveProperty('deadline');
   });
 
-  it.each(['KeyMissing', 'KeyMismatch', 'AttemptSuperseded', 'CertificateRevoked'])('forgets an attempt whose certificate is lost (%s)', (reason) => {
-    const facts = host({ attempt: attempt({ stage: 'deploying', issued: ISSUED }) });
-    expect(fail(facts, { ...failed, reason }, POLICY, NOW).attempt).toBeNull();
-  });
+  it.each(['KeyMissing', 'KeyMismatch', 'AttemptSuperseded', 'CertificateRevoked'])(
+    'forgets an attempt whose certificate is lost (%s)',
+    (reason) => {
+      const facts = host({ attempt: attempt({ stage: 'deploying', issued: ISSUED }) });
+      expect(fail(facts, { ...failed, reason }, POLICY, NOW).attempt).toBeNull();
+    },
+  );
 
   it('forgets an attempt without a certificate', () => {
     expect(fail(host({ attempt: attempt() }), failed, POLICY, NOW).attempt).toBeNull();
@@ -90,7 +142,9 @@ describe('fail', () => {
 
   it('is looked at by the next tick while nobody was told', () => {
     expect(fail(host(), failed, POLICY, NOW).nextCheckAt).toBe(NOW);
-    expect(fail(failing(host(), { notifiedAt: NOW }), failed, POLICY, NOW).nextCheckAt).toBe(NOW + 30 * MINUTE);
+    expect(fail(failing(host(), { notifiedAt: NOW }), failed, POLICY, NOW).nextCheckAt).toBe(
+      NOW + 30 * MINUTE,
+    );
   });
 
   it('tells again when the reason is another one', () => {
