@@ -96,6 +96,10 @@ export function restJson(definition: {
   return {
     scope,
     call: run,
+    operationName: (request) =>
+      definition.routes.find(
+        (route) => route.method === request.method && matchPath(route.path, request.path) !== undefined,
+      )?.operation,
     async handle(request, caller) {
       let operation = `${request.method} ${request.path}`;
       const response = await answer(async () => {

@@ -149,6 +149,8 @@ export interface Service {
   /** The service name in the SigV4 credential scope, e.g. `acm-pca`. */
   readonly scope: string;
   handle(request: HttpRequest, caller: Caller): Promise<HttpResponse>;
+  /** Which operation a request is, where method and path say it. */
+  operationName?(request: HttpRequest): string | undefined;
   /** The same operation without the wire. */
   call(operation: string, input: JsonObject, caller: Caller): Promise<JsonObject>;
   /** CloudFormation types that this service creates, e.g. `AWS::SQS::Queue`. */

@@ -15,7 +15,7 @@ export interface RecordedCall {
 }
 
 export interface CallLog {
-  add(call: Omit<RecordedCall, 'index' | 'caller'> & { readonly caller: Caller | undefined }): void;
+  add(call: Omit<RecordedCall, 'index'>): void;
   list(after?: number): RecordedCall[];
 }
 
@@ -25,8 +25,8 @@ export function createCallLog(capacity = CAPACITY): CallLog {
   const ring: RecordedCall[] = [];
   let added = 0;
   return {
-    add({ caller, ...call }) {
-      ring[added % capacity] = { index: added, caller: nameOf(caller), ...call };
+    add(call) {
+      ring[added % capacity] = { index: added, ...call };
       added += 1;
     },
     list(after = -1) {
@@ -37,7 +37,8 @@ export function createCallLog(capacity = CAPACITY): CallLog {
   };
 }
 
-function nameOf(caller: Caller | undefined): string {
+/** A caller as the log names it. */
+export function nameOf(caller: Caller | undefined): string {
   if (caller === undefined) return 'nobody';
   if (caller.kind === 'administrator') return 'administrator';
   return caller.kind === 'role' ? caller.roleArn : caller.service;

@@ -1,10 +1,11 @@
-/** The controls of the gateway itself: clock, call log, authorization log, policies. */
+/** The controls of the gateway itself: clock, call log, authorization log, policies, faults. */
 import { z } from 'zod';
 import type { LocalClock } from '../clock.ts';
 import type { LocalAccess } from '../iam/access.ts';
 import { parseStrictly } from '../json-service.ts';
 import type { Json, JsonObject, Service } from '../platform.ts';
 import type { CallLog } from './call-log.ts';
+import type { Faults } from './faults.ts';
 
 export type Control = NonNullable<Service['controls']>[string];
 
@@ -16,8 +17,9 @@ export function gatewayControls(parts: {
   readonly clock: LocalClock;
   readonly access: LocalAccess;
   readonly log: CallLog;
+  readonly faults: Faults;
 }): Readonly<Record<string, Control>> {
-  const { clock, access, log } = parts;
+  const { clock, access, log, faults } = parts;
   const time = (): JsonObject => ({ now: clock.now(), offsetMs: clock.offset() });
   return {
     'GET /_local/clock': time,
@@ -34,6 +36,9 @@ export function gatewayControls(parts: {
       access.setEnforced(enforce);
       return { enforce };
     },
+    'GET /_local/faults': () => faults.list(),
+    'POST /_local/faults': (body) => faults.add(body),
+    'POST /_local/faults/clear': () => faults.clear(),
     'GET /_local/policies': () =>
       access.directory.list().map((role): Json => ({ ...role, policies: { ...role.policies } })),
   };

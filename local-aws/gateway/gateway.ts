@@ -8,11 +8,12 @@ import type { LocalAccess } from '../iam/access.ts';
 import { AwsError } from '../platform.ts';
 import type { Caller, HttpRequest, HttpResponse, Json, JsonObject, Platform, Service } from '../platform.ts';
 import { identify } from './caller.ts';
-import { createCallLog } from './call-log.ts';
+import { createCallLog, nameOf } from './call-log.ts';
 import type { RecordedCall } from './call-log.ts';
 import { gatewayControls } from './controls.ts';
 import type { Control } from './controls.ts';
 import { errorResponse } from './errors.ts';
+import { createFaults } from './faults.ts';
 import { operationOf } from './operation-name.ts';
 import { answer, listen, stop } from './server.ts';
 
@@ -43,7 +44,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, access } = options;
   const services = new Map<string, Service>();
   const log = createCallLog();
-  const own = gatewayControls({ clock, access, log });
+  const faults = createFaults();
+  const own = gatewayControls({ clock, access, log, faults });
 
   function serviceFor(scope: string): Service {
     const found = services.get(scope);
@@ -63,10 +65,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   async function api(request: HttpRequest): Promise<HttpResponse> {
     let scope = 'unknown';
     let caller: Caller | undefined;
+    let operation = operationOf(request);
     let response: HttpResponse;
     try {
       ({ scope, caller } = identify(request, options));
-      response = await serviceFor(scope).handle(request, caller);
+      const service = serviceFor(scope);
+      const names = [operation, service.operationName?.(request) ?? operation];
+      operation = names[1] ?? operation;
+      const lost = faults.strike(scope, names, nameOf(caller));
+      response = await service.handle(request, caller);
+      if (lost !== undefined) throw lost;
     } catch (error) {
       response = errorResponse(error, request, scope);
     }
@@ -75,8 +83,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     log.add({
       at: clock.now(),
       scope,
-      operation: named ?? operationOf(request),
-      caller,
+      operation: named ?? operation,
+      caller: nameOf(caller),
       status: response.status,
       ...(error === undefined ? {} : { error }),
     });
@@ -84,9 +92,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   const call: Platform['call'] = async (caller, scope, operation, input) => {
-    const entry = { at: clock.now(), scope, operation, caller };
+    const entry = { at: clock.now(), scope, operation, caller: nameOf(caller) };
     try {
+      const lost = faults.strike(scope, [operation], entry.caller);
       const output = await serviceFor(scope).call(operation, input, caller);
+      if (lost !== undefined) throw lost;
       log.add({ ...entry, status: 200 });
       return output;
     } catch (error) {

@@ -9,7 +9,7 @@ import { createEvents } from './events.ts';
 import { asS3Error, needs, refuseAcl } from './permissions.ts';
 import { s3Resources } from './resources.ts';
 import type { Bucket } from './resources.ts';
-import { readS3Request } from './wire.ts';
+import { nameS3Operation, readS3Request } from './wire.ts';
 import type { S3Request } from './wire.ts';
 
 const place = { Bucket: z.string(), Key: z.string().min(1) };
@@ -122,24 +122,20 @@ export function createS3Service(platform: Platform): Service {
   return {
     scope: 's3',
     call,
+    operationName: (request) => nameS3Operation(request),
     async handle(request, caller) {
-      let operation = `${request.method} ${request.path}`;
       let response: HttpResponse;
       try {
-        const asked = readS3Request(request);
-        operation = asked.operation;
-        response = await perform(request, asked, caller);
+        response = await perform(request, readS3Request(request), caller);
       } catch (thrown) {
         const error = asS3Error(thrown);
         if (!(error instanceof AwsError)) throw error;
         response = s3Error(error, 'local');
       }
       const code = /<Code>([^<]*)<\/Code>/.exec(response.status < 400 ? '' : response.body.toString())?.[1];
-      const told = {
-        'x-local-operation': operation,
-        ...(code === undefined ? {} : { 'x-local-error': code }),
-      };
-      return { ...response, headers: { ...response.headers, ...told } };
+      return code === undefined
+        ? response
+        : { ...response, headers: { ...response.headers, 'x-local-error': code } };
     },
     resources: s3Resources(
       platform,

@@ -43,9 +43,22 @@ const COMMON_HEADERS = [
   'x-amz-expected-bucket-owner',
 ];
 
-export function readS3Request(request: HttpRequest): S3Request {
+function placeOf(request: HttpRequest): { bucket: string; key: string } {
   const [, bucket = '', ...rest] = request.path.split('/');
-  const place = { bucket: decodeURIComponent(bucket), key: decodeURIComponent(rest.join('/')) };
+  try {
+    return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(rest.join('/')) };
+  } catch {
+    throw new AwsError('InvalidURI', `the path ${request.path} is not percent-encoded UTF-8`);
+  }
+}
+
+/** The operation of a request, whether or not everything that it carries is supported. */
+export function nameS3Operation(request: HttpRequest): string | undefined {
+  return operationOf(request, placeOf(request));
+}
+
+export function readS3Request(request: HttpRequest): S3Request {
+  const place = placeOf(request);
   const operation = operationOf(request, place);
   const shape = operation === undefined ? undefined : SHAPES[operation];
   if (operation === undefined || shape === undefined)

@@ -1,6 +1,11 @@
 import { request } from 'node:http';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { SQSClient, ListQueuesCommand } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGateway } from '../../../local-aws/gateway/gateway.ts';
@@ -115,6 +120,21 @@ test('every call is recorded without its content', async () => {
     { scope: 'sts', operation: 'GetCallerIdentity', caller: 'administrator', status: 200 },
     { operation: 'GetCallerIdentity', caller: 'nobody', status: 403, error: 'SignatureDoesNotMatch' },
   ]);
+});
+
+test('a call fails when ordered to, before or after it took effect', async () => {
+  const { ref: QueueUrl } = await aws.create('AWS::SQS::Queue', { QueueName: 'faulty' });
+  const sqs = new SQSClient({ ...aws.client, maxAttempts: 1 });
+  const send = (): Promise<unknown> => sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x' }));
+  const fault = { scope: 'sqs', operation: 'SendMessage', code: 'ThrottlingException' };
+  await aws.control('POST', '/_local/faults', { ...fault, caller: 'somebody else' });
+  await send();
+  await aws.control('POST', '/_local/faults', { ...fault, when: 'after' });
+  await expect(send()).rejects.toMatchObject({ name: 'ThrottlingException' });
+  await send();
+  await aws.control('POST', '/_local/faults/clear', {});
+  const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] });
+  expect((await sqs.send(asked)).Attributes?.['ApproximateNumberOfMessages']).toBe('3');
 });
 
 async function raw(headers: Record<string, string>, path = '/'): Promise<{ status: number; text: string }> {
