@@ -55,7 +55,7 @@ export function createWrites(parts: { engine: Engine; streams: Streams; clock: C
       throw returned === 'ALL_OLD' && oldImage !== undefined ? withItem(error, oldImage) : error;
     });
     const newImage = action === 'DeleteItem' ? undefined : await read(table, keys);
-    noteExpiry(table, keys, newImage);
+    noteExpiry(table, keys, newImage, clock.now());
     if (table.streamArn !== undefined) streams.append(table.streamArn, { keys, oldImage, newImage, expired });
     return output;
   }
@@ -82,12 +82,12 @@ export function createWrites(parts: { engine: Engine; streams: Streams; clock: C
 
 const FIVE_YEARS_S = 5 * 365 * 24 * 3600;
 
-function noteExpiry(table: Table, key: JsonObject, item: JsonObject | undefined): void {
+function noteExpiry(table: Table, key: JsonObject, item: JsonObject | undefined, now: number): void {
   const encoded = JSON.stringify(key);
   const attribute = table.ttlAttribute === undefined ? undefined : asObject(item?.[table.ttlAttribute]);
   const at = Number(attribute?.['N'] ?? Number.NaN);
   // As in AWS: only a Number counts, and one that lies more than five years back is taken for a mistake.
-  if (Number.isNaN(at) || at < Date.now() / 1000 - FIVE_YEARS_S) table.expiries.delete(encoded);
+  if (Number.isNaN(at) || at < now / 1000 - FIVE_YEARS_S) table.expiries.delete(encoded);
   else table.expiries.set(encoded, { key, at });
 }
 
