@@ -6,7 +6,8 @@ import { readSettings, SettingsError } from '../src/settings/settings.ts';
 const app = new App();
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 try {
-  const settings = readSettings(app.node.getAllContext());
+  // The CDK types the context as `any`; every value of it is checked.
+  const settings = readSettings(app.node.getAllContext() as Record<string, unknown>);
   new CertvendStack(app, 'certvend', {
     stackName: `${settings.namePrefix}certvend`,
     description: 'Short-lived certificates for hosts outside AWS, for IAM Roles Anywhere',
@@ -14,6 +15,6 @@ try {
   });
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
-  console.error(error.message); // for a person: what to change, not where it was noticed
+  process.stderr.write(`${error.message}\n`); // for a person: what to change, not where it was noticed
   process.exitCode = 1;
 }

@@ -9,9 +9,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 /** Levenshtein's distance, one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, charA] of [...a].entries()) {
+  for (const [i, charA] of Array.from(a).entries()) {
     const next = [i + 1];
-    for (const [j, charB] of [...b].entries()) {
+    for (const [j, charB] of Array.from(b).entries()) {
       const substituted = (row[j] ?? 0) + (charA === charB ? 0 : 1);
       next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
