@@ -17,12 +17,23 @@ export interface Summary {
 }
 
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
+/** Made by event source mappings with the role of their function, not by our code; AWS makes them whether or not there is work. */
+const POLLING = [
+  'ReceiveMessage',
+  'DeleteMessage',
+  'DeleteMessageBatch',
+  'GetRecords',
+  'GetShardIterator',
+  'DescribeStream',
+];
 
 /** What the run cost, counted from the log of the local AWS. */
 export async function summarize(fleet: Fleet, startedAt: number): Promise<Summary> {
   const ledger = await fleet.ledger();
   const deployed = ledger.filter(({ outcome }) => outcome === 'deployed' || outcome === 'superseded').length;
-  const ours = (await fleet.aws.calls()).filter(({ caller }) => /:assumed-role\/certvend-/.test(caller));
+  const ours = (await fleet.aws.calls()).filter(
+    ({ caller, operation }) => /:role\/certvend-/.test(caller) && !POLLING.includes(operation),
+  );
   const writes = ours.filter(({ scope, operation }) => scope === 'dynamodb' && WRITES.includes(operation));
   const others = ours.filter(({ scope }) => scope !== 'dynamodb');
   const hosts = await Promise.all(
