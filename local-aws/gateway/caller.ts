@@ -1,15 +1,11 @@
-/** Who sends a request, and to which service. */
+/** Who sends a request. */
 import type { LocalClock } from '../clock.ts';
 import type { LocalAccess } from '../iam/access.ts';
 import { AwsError } from '../platform.ts';
 import type { Caller, HttpRequest } from '../platform.ts';
-import { checkTime, readSignature } from './signature.ts';
+import { checkTime } from './signature.ts';
+import type { SignatureInput } from './signature.ts';
 import { verifySignature } from './verify-signature.ts';
-
-export interface Identified {
-  readonly scope: string;
-  readonly caller: Caller;
-}
 
 /** Services whose clients sign for one fixed Region, whichever they were set up for. */
 const GLOBAL: ReadonlySet<string> = new Set(['iam', 'sts']);
@@ -20,16 +16,16 @@ const GLOBAL: ReadonlySet<string> = new Set(['iam', 'sts']);
  */
 export function identify(
   request: HttpRequest,
+  signature: SignatureInput | undefined,
   parts: { clock: LocalClock; access: LocalAccess; region: string; accountId: string; partition: string },
-): Identified {
-  const signature = readSignature(request);
+): Caller {
   if (signature === undefined) {
     throw new AwsError('MissingAuthenticationToken', 'the request is not signed (Signature Version 4)', 403);
   }
   const { scope } = signature;
   if (signature.algorithm.startsWith('AWS4-X509-')) {
     if (scope === 'rolesanywhere' && request.method === 'POST' && request.path === '/sessions') {
-      return { scope, caller: { kind: 'service', service: 'anonymous' } };
+      return { kind: 'service', service: 'anonymous' };
     }
     throw new AwsError('AccessDenied', `${signature.algorithm} signs CreateSession only`, 403);
   }
@@ -44,12 +40,15 @@ export function identify(
   }
   const issued = parts.access.issuedKey(signature.accessKeyId);
   if (issued === undefined) {
+    if (parts.access.hasForgotten(signature.accessKeyId)) throw expired();
     const arn = `arn:${parts.partition}:iam::${parts.accountId}:user/administrator`;
-    return { scope, caller: { kind: 'administrator', arn, accessKeyId: signature.accessKeyId } };
+    return { kind: 'administrator', arn, accessKeyId: signature.accessKeyId };
   }
   verifySignature(request, signature, issued.credentials);
-  if (issued.session.expiresAt <= moved) {
-    throw new AwsError('ExpiredTokenException', 'The security token included in the request is expired', 403);
-  }
-  return { scope, caller: issued.caller };
+  if (issued.session.expiresAt <= moved) throw expired();
+  return issued.caller;
+}
+
+function expired(): AwsError {
+  return new AwsError('ExpiredTokenException', 'The security token included in the request is expired', 403);
 }

@@ -16,6 +16,7 @@ import { errorResponse } from './errors.ts';
 import { createFaults } from './faults.ts';
 import { operationOf } from './operation-name.ts';
 import { answer, listen, stop } from './server.ts';
+import { readSignature } from './signature.ts';
 
 export interface GatewayOptions {
   /** 0 or absent: any free port. */
@@ -68,7 +69,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     let operation = operationOf(request);
     let response: HttpResponse;
     try {
-      ({ scope, caller } = identify(request, options));
+      const signature = readSignature(request);
+      scope = signature?.scope ?? scope; // known before anything is verified: errors are told in the service's protocol
+      caller = identify(request, signature, options);
       const service = serviceFor(scope);
       const names = [operation, service.operationName?.(request) ?? operation];
       operation = names[1] ?? operation;

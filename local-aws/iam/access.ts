@@ -31,6 +31,8 @@ export interface LocalAccess extends Access {
   readonly log: AuthorizationLog;
   /** The issued access key, also when it has expired; undefined for a key this AWS never issued. */
   issuedKey(accessKeyId: string): IssuedKey | undefined;
+  /** Whether the key expired so long ago that nothing else is known of it. */
+  hasForgotten(accessKeyId: string): boolean;
   setEnforced(enforced: boolean): void;
 }
 
@@ -80,6 +82,7 @@ export function createAccess(options: AccessOptions): LocalAccess {
     directory,
     log,
     issuedKey: (accessKeyId) => sessions.find(accessKeyId),
+    hasForgotten: (accessKeyId) => sessions.hasForgotten(accessKeyId),
     issue: (session: Session) => sessions.issue(session),
     setEnforced(value) {
       enforced = value;

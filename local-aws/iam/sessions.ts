@@ -11,20 +11,27 @@ export interface IssuedKey {
 export interface Sessions {
   issue(session: Session): Credentials;
   find(accessKeyId: string): IssuedKey | undefined;
+  /** Whether the key was issued and has expired so long ago that only its id is known. */
+  hasForgotten(accessKeyId: string): boolean;
 }
 
-// Expired keys stay known for a while so that their use is refused as expired, not taken for an administrator's key.
+// Then only the id is kept: the key must never be taken for one of the administrator's, which are all that are unknown.
 const FORGOTTEN_AFTER_MS = 7 * 24 * 3600_000;
 const SWEEP_EVERY = 1000;
 
 export function createSessions(options: { clock: Clock; partition: string; accountId: string }): Sessions {
   const issued = new Map<string, IssuedKey>();
+  const forgotten = new Set<string>();
   let untilSweep = SWEEP_EVERY;
 
   function sweep(): void {
     untilSweep = SWEEP_EVERY;
     const limit = options.clock.now() - FORGOTTEN_AFTER_MS;
-    for (const [id, key] of issued) if (key.session.expiresAt < limit) issued.delete(id);
+    for (const [id, key] of issued) {
+      if (key.session.expiresAt >= limit) continue;
+      issued.delete(id);
+      forgotten.add(id);
+    }
   }
 
   return {
@@ -48,6 +55,7 @@ export function createSessions(options: { clock: Clock; partition: string; accou
       return credentials;
     },
     find: (accessKeyId) => issued.get(accessKeyId),
+    hasForgotten: (accessKeyId) => forgotten.has(accessKeyId),
   };
 }
 

@@ -90,6 +90,11 @@ test('a session of Roles Anywhere may do what its role may, on S3 with its own w
   await expect(s3.send(new PutObjectCommand({ ...body, Body: 'other' }))).rejects.toMatchObject({
     name: 'AccessDenied',
   });
+  const forged = { ...session(), secretAccessKey: 'guessed' };
+  const forger = new S3Client({ ...aws.client, forcePathStyle: true, credentials: forged });
+  await expect(forger.send(new GetObjectCommand(body))).rejects.toMatchObject({
+    name: 'SignatureDoesNotMatch',
+  });
   // Without s3:ListBucket nobody learns which keys exist.
   await expect(s3.send(new GetObjectCommand({ ...body, Key: 'none' }))).rejects.toMatchObject({
     name: 'AccessDenied',
@@ -107,6 +112,14 @@ test('clients may live in real or in moved time, but not elsewhere', async () =>
     );
   await at(aws.clock.offset());
   await expect(at(aws.clock.offset() / 2)).rejects.toMatchObject({ name: 'RequestExpired' });
+});
+
+test('a key that expired long ago never turns into an administrator', async () => {
+  const old = session();
+  aws.clock.advance(30 * 24 * 3_600_000);
+  for (let issued = 0; issued < 1000; issued += 1) session();
+  expect(aws.access.issuedKey(old.accessKeyId)).toBeUndefined();
+  await expect(whoAmI(old)).rejects.toMatchObject({ name: 'ExpiredTokenException' });
 });
 
 test('every call is recorded without its content', async () => {
