@@ -26,14 +26,8 @@ export function deploymentHash(deployment: Deployment): string {
 /** 16 hexadecimal digits over everything of the row that is the administrator's; ends a back-off when it changes. */
 export function administratorHash(facts: HostFacts): string {
   const { request, deployment, disabled, expiryPresent, problems } = facts;
-  const parts = [
-    requestHash(request),
-    ...Object.entries(deployment).sort().flat(),
-    disabled,
-    expiryPresent,
-    ...problems,
-  ];
-  return shortHash(parts.map(String));
+  const files = Object.entries(deployment).sort().flat().map(String);
+  return shortHash([requestHash(request), ...files, String(disabled), String(expiryPresent), ...problems]);
 }
 
 function shortHash(parts: readonly string[]): string {

@@ -103,6 +103,6 @@ function isDirectory(text: string): boolean {
 
 /** For messages: at most 60 characters, control characters escaped. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = value === undefined ? 'undefined' : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -6,8 +6,6 @@ export function nameParts(name: Name): NamePart[] {
   return name
     .toJSON()
     .flatMap((rdn) =>
-      Object.entries(rdn).flatMap(([type, values]) =>
-        values.map((value) => ({ type, value: String(value) })),
-      ),
+      Object.entries(rdn).flatMap(([type, values]) => values.map((value) => ({ type, value }))),
     );
 }

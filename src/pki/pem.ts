@@ -25,7 +25,20 @@ export function derFromPem(pem: string, label: PemLabel, code: ErrorCode): Uint8
     pem,
   )?.[1];
   if (body === undefined) throw new CertvendError(code, `the PEM block ${label} is cut or not base64`);
-  return new Uint8Array(Buffer.from(body, 'base64'));
+  const der = new Uint8Array(Buffer.from(body, 'base64'));
+  if (!isOneSequence(der))
+    throw new CertvendError(code, `the PEM block ${label} does not hold exactly one DER sequence`);
+  return der;
+}
+
+/** Parsers forgive a wrong outer length; a certificate that two of them read differently is not worth the risk. */
+function isOneSequence(der: Uint8Array): boolean {
+  const [tag, first = 0] = der;
+  if (tag !== 0x30) return false;
+  if (first < 0x80) return der.length === 2 + first;
+  const octets = first & 0x7f;
+  const length = der.subarray(2, 2 + octets).reduce((value, octet) => value * 256 + octet, 0);
+  return octets >= 1 && octets <= 3 && der.length === 2 + octets + length;
 }
 
 export function pemFromDer(der: Uint8Array, label: PemLabel): string {

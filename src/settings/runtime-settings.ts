@@ -41,7 +41,7 @@ export function parseRuntimeSettings(json: string | undefined): RuntimeSettings 
     throw new Error('environment variable CERTVEND is missing; the stack sets it: deploy the stack again');
   }
   const settings = JSON.parse(json) as RuntimeSettings; // written by lib/, which builds it as this very type
-  const missing = REQUIRED.filter((name) => settings[name] === undefined);
+  const missing = REQUIRED.filter((name) => !Object.hasOwn(settings, name));
   if (missing.length > 0) {
     throw new Error(`environment variable CERTVEND lacks ${missing.join(', ')}; deploy the stack again`);
   }
