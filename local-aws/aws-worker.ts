@@ -6,12 +6,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { createClock, installDate } from './clock.ts';
 import { createDeployer } from './deploy/index.ts';
+import { createFaults } from './faults/faults.ts';
+import { createFunctionFaults } from './faults/functions.ts';
 import { createGateway } from './gateway/gateway.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createAccess } from './iam/access.ts';
 import { parseStrictly, restJson } from './json-service.ts';
 import { AwsError } from './platform.ts';
-import type { Json, Platform, ResourceType, Service } from './platform.ts';
+import type { Json, JsonObject, Platform, ResourceType, Service } from './platform.ts';
 import { createAcmPcaService } from './services/acm-pca/index.ts';
 import { createCloudwatchService } from './services/cloudwatch/index.ts';
 import { createDynamodbService } from './services/dynamodb/index.ts';
@@ -40,6 +42,9 @@ export interface AwsWorkerData {
   readonly directory: string;
   readonly delays: 'scaled' | 'real';
   readonly enforce: boolean;
+  readonly faults: JsonObject;
+  readonly faultSeed: number;
+  readonly signingHelper: string | undefined;
 }
 /** What this thread says: where it listens, or why it could not start. */
 export type AwsWorkerMessage =
@@ -61,23 +66,25 @@ async function start(): Promise<Gateway> {
   const clock = createClock();
   installDate(clock.buffer);
   const access = createAccess({ clock, partition, accountId, enforce });
-  const gateway = await createGateway({ port, clock, access, region, accountId, partition });
+  const faults = createFaults(data.faultSeed);
+  faults.set(data.faults);
+  const functionFaults = createFunctionFaults(faults);
+  const place = { region, accountId, partition };
+  const gateway = await createGateway({ port, clock, access, ...place, faults, functionFaults });
   const streams = createStreams({ clock });
   const bus: { events?: EventsService } = {};
   const platform: Platform = {
     clock,
     access,
     streams,
-    partition,
-    region,
-    accountId,
+    ...place,
     endpoint: gateway.endpoint,
     directory,
     delays,
     emit: (event) => bus.events?.emit(event),
     call: gateway.call,
   };
-  bus.events = createEventsService(platform);
+  bus.events = createEventsService(platform, faults);
   const logs = createLogStore();
   const sqs = createSqsService(platform);
   const services: Service[] = [
@@ -90,7 +97,10 @@ async function start(): Promise<Gateway> {
     createS3Service(platform),
     createAcmPcaService(platform),
     createRolesAnywhereService(platform),
-    createSsmService(platform),
+    createSsmService(platform, {
+      faults,
+      ...(data.signingHelper === undefined ? {} : { signingHelper: data.signingHelper }),
+    }),
     createLogsService(platform, logs),
     createCloudwatchService(platform),
     bus.events,
@@ -99,6 +109,7 @@ async function start(): Promise<Gateway> {
       logs,
       onMessage: (url, wake) => sqs.onMessage(url, wake),
       retryDelayMs: functionRetry,
+      faults: functionFaults,
     }),
     createSchedulerService(platform),
   ];

@@ -26,6 +26,12 @@ export interface LocalAwsOptions {
   readonly directory?: string;
   /** Refuse what the template's policies do not allow (default), or only log it. */
   readonly enforce?: boolean;
+  /** Faults to switch on at once, as `POST /_local/faults` takes them. */
+  readonly faults?: JsonObject;
+  /** What the verdicts of faults are drawn from; 1 by default. */
+  readonly faultSeed?: number;
+  /** The real aws_signing_helper for the nodes instead of the stand-in. */
+  readonly signingHelper?: string;
   /** Takes diagnostics of the services; standard error by default. */
   readonly onDiagnostic?: (text: string) => void;
 }
@@ -69,6 +75,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     directory,
     delays: options.delays ?? 'scaled',
     enforce: options.enforce ?? true,
+    faults: options.faults ?? {},
+    faultSeed: options.faultSeed ?? 1,
+    signingHelper: options.signingHelper,
   };
   const { worker, endpoint } = await startWorker(data, options.onDiagnostic ?? toStandardError).catch(
     (error: unknown) => {

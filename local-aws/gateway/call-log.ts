@@ -10,6 +10,7 @@ export interface RecordedCall {
   readonly operation: string;
   /** Role ARN, service name, or `administrator`. */
   readonly caller: string;
+  /** 0 when a fault dropped the connection. */
   readonly status: number;
   readonly error?: string;
 }

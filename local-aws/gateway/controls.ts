@@ -1,11 +1,12 @@
 /** The controls of the gateway itself: clock, call log, authorization log, policies, faults. */
 import { z } from 'zod';
 import type { LocalClock } from '../clock.ts';
+import { faultControls } from '../faults/controls.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { LocalAccess } from '../iam/access.ts';
 import { parseStrictly } from '../json-service.ts';
 import type { Json, JsonObject, Service } from '../platform.ts';
 import type { CallLog } from './call-log.ts';
-import type { Faults } from './faults.ts';
 
 export type Control = NonNullable<Service['controls']>[string];
 
@@ -36,9 +37,7 @@ export function gatewayControls(parts: {
       access.setEnforced(enforce);
       return { enforce };
     },
-    'GET /_local/faults': () => faults.list(),
-    'POST /_local/faults': (body) => faults.add(body),
-    'POST /_local/faults/clear': () => faults.clear(),
+    ...faultControls(faults),
     'GET /_local/policies': () =>
       access.directory.list().map((role): Json => ({ ...role, policies: { ...role.policies } })),
   };

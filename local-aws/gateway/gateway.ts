@@ -5,6 +5,11 @@
 import { createServer } from 'node:http';
 import type { LocalClock } from '../clock.ts';
 import type { LocalAccess } from '../iam/access.ts';
+import { ConnectionLost, strikeCall } from '../faults/calls.ts';
+import { createFaults } from '../faults/faults.ts';
+import type { Faults } from '../faults/faults.ts';
+import { createFunctionFaults } from '../faults/functions.ts';
+import type { FunctionFaults } from '../faults/functions.ts';
 import { AwsError } from '../platform.ts';
 import type { Caller, HttpRequest, HttpResponse, Json, JsonObject, Platform, Service } from '../platform.ts';
 import { identify } from './caller.ts';
@@ -13,7 +18,6 @@ import type { RecordedCall } from './call-log.ts';
 import { gatewayControls } from './controls.ts';
 import type { Control } from './controls.ts';
 import { errorResponse } from './errors.ts';
-import { createFaults } from './faults.ts';
 import { operationOf } from './operation-name.ts';
 import { answer, listen, stop } from './server.ts';
 import { readSignature } from './signature.ts';
@@ -26,6 +30,10 @@ export interface GatewayOptions {
   readonly region: string;
   readonly accountId: string;
   readonly partition: string;
+  /** What is to go wrong; nothing by default. */
+  readonly faults?: Faults;
+  /** Which functions die in the middle of a call. */
+  readonly functionFaults?: FunctionFaults;
 }
 
 export interface Gateway {
@@ -45,7 +53,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, access } = options;
   const services = new Map<string, Service>();
   const log = createCallLog();
-  const faults = createFaults();
+  const faults = options.faults ?? createFaults();
+  const functionFaults = options.functionFaults ?? createFunctionFaults(faults);
   const own = gatewayControls({ clock, access, log, faults });
 
   function serviceFor(scope: string): Service {
@@ -75,10 +84,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const service = serviceFor(scope);
       const names = [operation, service.operationName?.(request) ?? operation];
       operation = names[1] ?? operation;
-      const lost = faults.strike(scope, names, nameOf(caller));
+      const struck = { scope, operations: names, caller, callerName: nameOf(caller) };
+      const afterEffect = await strikeCall(faults, functionFaults, struck);
       response = await service.handle(request, caller);
-      if (lost !== undefined) throw lost;
+      await afterEffect();
     } catch (error) {
+      if (error instanceof ConnectionLost) {
+        const entry = { at: clock.now(), scope, operation, caller: nameOf(caller) };
+        log.add({ ...entry, status: 0, error: error.code });
+        throw error;
+      }
       response = errorResponse(error, request, scope);
     }
     const { 'x-local-operation': named, 'x-local-error': failure, ...headers } = response.headers;
@@ -97,9 +112,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const call: Platform['call'] = async (caller, scope, operation, input) => {
     const entry = { at: clock.now(), scope, operation, caller: nameOf(caller) };
     try {
-      const lost = faults.strike(scope, [operation], entry.caller);
+      const struck = { scope, operations: [operation], caller, callerName: entry.caller };
+      const afterEffect = await strikeCall(faults, functionFaults, struck);
       const output = await serviceFor(scope).call(operation, input, caller);
-      if (lost !== undefined) throw lost;
+      await afterEffect();
       log.add({ ...entry, status: 200 });
       return output;
     } catch (error) {

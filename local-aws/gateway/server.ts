@@ -1,6 +1,7 @@
 /** Node's HTTP server on the loopback interface, around a function from request to response. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { HttpRequest, HttpResponse } from '../platform.ts';
+import { ConnectionLost } from '../faults/calls.ts';
 import { errorResponse } from './errors.ts';
 import { readRequest, refuseForeignOrigin } from './request.ts';
 
@@ -16,6 +17,7 @@ export function answer(
         refuseForeignOrigin(request);
         return await route(request);
       } catch (error) {
+        if (error instanceof ConnectionLost) throw error;
         return errorResponse(error, request, 'local');
       }
     })
@@ -24,7 +26,7 @@ export function answer(
       outgoing.end(incoming.method === 'HEAD' ? undefined : response.body);
     })
     .catch(() => {
-      // The client went away while it was sending.
+      // The client went away while it was sending, or is to get no answer.
       outgoing.destroy();
     });
 }

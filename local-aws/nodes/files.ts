@@ -10,6 +10,7 @@ real=/bin/date
 [ -x "$real" ] || real=/usr/bin/date
 offset=0
 read -r offset < "\${BASH_SOURCE[0]%/*}/clock-offset-ms" || true
+offset=$(( offset + \${LOCAL_AWS_CLOCK_SKEW_MS:-0} ))
 absolute='' value_follows=''
 for argument in "$@"; do
   value=''

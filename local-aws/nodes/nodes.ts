@@ -24,6 +24,8 @@ export interface ManagedNode {
   /** How long the agent takes to notice a command. */
   delayMs: number;
   diskFull: boolean;
+  /** By how much its own clock is ahead of the time of this AWS. */
+  clockSkewMs: number;
   lastPingAt: number;
 }
 
@@ -71,6 +73,7 @@ export function createNodes(platform: Platform, options: NodeOptions = {}): Node
         online: true,
         delayMs: 0,
         diskFull: false,
+        clockSkewMs: 0,
         lastPingAt: now,
       };
       nodes.set(id, node);
@@ -122,7 +125,7 @@ export function createNodes(platform: Platform, options: NodeOptions = {}): Node
   };
 }
 
-/** What the agent sets, plus our two: the node's root and where AWS is. Nothing of this process leaks in. */
+/** What the agent sets, plus our own: the node's root, where AWS is, and a wrong clock. Nothing of this process leaks in. */
 function environmentOf(
   platform: Platform,
   node: ManagedNode,
@@ -138,5 +141,6 @@ function environmentOf(
     SSM_COMMAND_ID: commandId,
     CERTVEND_ROOT: node.root,
     AWS_ENDPOINT_URL: platform.endpoint,
+    ...(node.clockSkewMs === 0 ? {} : { LOCAL_AWS_CLOCK_SKEW_MS: String(node.clockSkewMs) }),
   };
 }

@@ -98,7 +98,9 @@ function prepare(flags: Flags): Prepared {
   );
   const { durationSeconds, roleSessionName } = flags;
   const body = JSON.stringify({ durationSeconds, ...(roleSessionName !== undefined && { roleSessionName }) });
-  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  // A node with a wrong clock signs with a wrong time.
+  const now = Date.now() + Number(process.env['LOCAL_AWS_CLOCK_SKEW_MS'] ?? 0);
+  const date = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     host: url.host,

@@ -2,6 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { awsJson, parseStrictly } from '../../json-service.ts';
+import { fateOf, setEventFaults } from '../../faults/events.ts';
+import { noFaults } from '../../faults/faults.ts';
+import type { Faults } from '../../faults/faults.ts';
 import { AwsError } from '../../platform.ts';
 import type { BusEvent, JsonObject, Platform, ResourceType, Service } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
@@ -22,23 +25,14 @@ const eventShape = z.strictObject({
   resources: z.array(z.string()).default([]),
   detail: z.record(z.string(), z.json()),
 });
-const faultsShape = z.strictObject({
-  /** Sources whose events are lost. */
-  drop: z.array(z.string()).default([]),
-  /** Sources whose events are delivered twice. */
-  duplicate: z.array(z.string()).default([]),
-  /** Sources whose events arrive this much later; with several events in flight also out of order. */
-  delay: z.record(z.string(), z.number().min(0)).default({}),
-});
 
 /**
  * Controls: `POST /_local/events` emits one event as an AWS service would, `GET /_local/events` lists the last ones,
  * `POST /_local/events/faults` loses, doubles or delays the events of a source.
  */
-export function createEventsService(platform: Platform): EventsService {
+export function createEventsService(platform: Platform, faults: Faults = noFaults): EventsService {
   const rules = new Map<string, Rule>();
   const recent: JsonObject[] = [];
-  let faults: z.infer<typeof faultsShape> = { drop: [], duplicate: [], delay: {} };
 
   function publish(event: BusEvent, time = platform.clock.now()): string {
     const id = randomUUID();
@@ -55,14 +49,13 @@ export function createEventsService(platform: Platform): EventsService {
     };
     recent.push(envelope);
     if (recent.length > 1000) recent.shift();
-    if (faults.drop.includes(event.source)) return id;
+    const { copies, delayMs } = fateOf(faults, event);
     const body = JSON.stringify(envelope);
-    const times = faults.duplicate.includes(event.source) ? 2 : 1;
-    const at = platform.clock.now() + platform.delays.eventDelivery + (faults.delay[event.source] ?? 0);
+    const at = platform.clock.now() + platform.delays.eventDelivery + delayMs;
     for (const rule of rules.values()) {
       if (!rule.enabled || !rule.matches(envelope)) continue;
       for (const target of rule.targets) {
-        for (let copy = 0; copy < times; copy += 1) {
+        for (let copy = 0; copy < copies; copy += 1) {
           platform.clock.at(at, () => {
             deliverEvent(platform, rule, target, body);
           });
@@ -82,10 +75,7 @@ export function createEventsService(platform: Platform): EventsService {
       controls: {
         'GET /_local/events': () => recent,
         'POST /_local/events': (body) => ({ id: publish(parseStrictly(eventShape, body)) }),
-        'POST /_local/events/faults': (body) => {
-          faults = parseStrictly(faultsShape, body);
-          return faults;
-        },
+        'POST /_local/events/faults': (body) => setEventFaults(faults, body),
       },
     },
   });

@@ -15,6 +15,8 @@ export interface Environment {
   invoke(invocation: Invocation): Promise<Outcome>;
   /** False once it has failed, timed out or was closed. */
   alive(): boolean;
+  /** Ends it at once, as the power of its machine would. */
+  kill(): void;
   close(): Promise<void>;
 }
 
@@ -84,6 +86,11 @@ export function startEnvironment({ data, variables, timeoutMs, log }: Environmen
 
   return {
     alive: () => alive,
+    kill() {
+      const errorMessage = 'Error: Runtime exited with error: signal: killed';
+      log(`${errorMessage}\n`);
+      die({ errorType: 'Runtime.ExitError', errorMessage });
+    },
     async invoke({ requestId, payload }) {
       const outcome = new Promise<Outcome>((resolve) => (settle = resolve));
       logs = '';

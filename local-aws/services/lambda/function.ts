@@ -1,11 +1,12 @@
 /** One deployed function: its code, its role's credentials, its environments and where its output goes. */
 import { randomBytes } from 'node:crypto';
+import type { FunctionFaults } from '../../faults/functions.ts';
 import { AwsError } from '../../platform.ts';
 import type { Caller, Platform } from '../../platform.ts';
 import { roleCaller } from '../events/target.ts';
 import type { LogStore } from '../logs/store.ts';
 import { startEnvironment } from './environment.ts';
-import type { Invocation, Outcome } from './environment.ts';
+import type { Environment, Invocation, Outcome } from './environment.ts';
 import { createPool } from './pool.ts';
 import type { Pool } from './pool.ts';
 import type { FunctionProperties } from './resources.ts';
@@ -34,6 +35,7 @@ export function createFunction(options: {
   readonly name: string;
   readonly codeDirectory: string;
   readonly properties: FunctionProperties;
+  readonly faults?: FunctionFaults | undefined;
 }): LambdaFunction {
   const { platform, name, properties } = options;
   const arn = functionArn(platform, name);
@@ -64,10 +66,10 @@ export function functionArn(platform: Platform, name: string): string {
 }
 
 function start(
-  { platform, clock, logs, name, codeDirectory, properties }: Parameters<typeof createFunction>[0],
+  { platform, clock, logs, name, codeDirectory, properties, faults }: Parameters<typeof createFunction>[0],
   arn: string,
   caller: Caller,
-): ReturnType<typeof startEnvironment> {
+): Environment {
   const logGroup = properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`;
   const day = new Date(platform.clock.now()).toISOString().slice(0, 10).replaceAll('-', '/');
   const logStream = `${day}/[$LATEST]${randomBytes(16).toString('hex')}`;
@@ -88,7 +90,8 @@ function start(
   const lines = lineBuffer((message) => {
     if (mayLog) logs.append({ at: platform.clock.now(), function: name, logGroup, logStream, message });
   });
-  return startEnvironment({
+  const settings = variables(platform, name, properties, { logGroup, logStream, codeDirectory });
+  const environment = startEnvironment({
     data: {
       clock,
       codeDirectory,
@@ -99,10 +102,35 @@ function start(
       logGroup,
       logStream,
     },
-    variables: variables(platform, name, properties, { logGroup, logStream, codeDirectory }),
+    variables: settings,
     timeoutMs: properties.Timeout * 1000,
     log: lines,
   });
+  const accessKeyId = settings['AWS_ACCESS_KEY_ID'] ?? '';
+  return faults === undefined ? environment : killable(environment, faults, accessKeyId, name);
+}
+
+/** Tells the faults when an invocation begins, so that they can count its AWS calls. */
+function killable(
+  environment: Environment,
+  faults: FunctionFaults,
+  accessKeyId: string,
+  name: string,
+): Environment {
+  const watched = faults.watch(accessKeyId, name, () => {
+    environment.kill();
+  });
+  return {
+    ...environment,
+    invoke(invocation) {
+      watched.begins();
+      return environment.invoke(invocation);
+    },
+    close() {
+      watched.forget();
+      return environment.close();
+    },
+  };
 }
 
 function variables(

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
+import type { FunctionFaults } from '../../faults/functions.ts';
 import { AwsError } from '../../platform.ts';
 import type { Platform, ResourceType, Service } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
@@ -30,6 +31,7 @@ export interface LambdaOptions {
   readonly onMessage: OnMessage;
   /** Wait before the first retry of an asynchronous invocation. */
   readonly retryDelayMs: number;
+  readonly faults?: FunctionFaults;
 }
 
 export function createLambdaService(platform: Platform, options: LambdaOptions): Service {
@@ -98,7 +100,7 @@ export function createLambdaService(platform: Platform, options: LambdaOptions):
 
 function functionResource(
   platform: Platform,
-  { clock, logs }: LambdaOptions,
+  { clock, logs, faults }: LambdaOptions,
   functions: Map<string, LambdaFunction>,
 ): ResourceType {
   const owners = new Map<string, string>();
@@ -112,7 +114,7 @@ function functionResource(
       throw new AwsError('ResourceConflictException', `Function already exist: ${name}`, 409);
     }
     const codeDirectory = context.assetPath(properties.Code.S3Key);
-    const fn = createFunction({ platform, clock, logs, name, codeDirectory, properties });
+    const fn = createFunction({ platform, clock, logs, name, codeDirectory, properties, faults });
     functions.set(name, fn);
     owners.set(name, owner);
     // An update: what runs finishes on the old code within its time-out, everything new goes to the new one.

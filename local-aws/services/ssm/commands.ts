@@ -57,7 +57,20 @@ const invisibleMs = 100;
 const agentLimits = { stdout: 24_000, stderr: 8000 };
 const truncated = '--output truncated--';
 
-export function createCommands(platform: Platform, nodes: Nodes): Commands {
+/** What may go wrong between the service and a node. */
+export interface CommandFaults {
+  /** How much longer the service does not know a command that was just sent. */
+  hiddenMs(): number;
+  /** A script begins on the node. */
+  started(node: ManagedNode): void;
+}
+const noTrouble: CommandFaults = { hiddenMs: () => 0, started: () => undefined };
+
+export function createCommands(
+  platform: Platform,
+  nodes: Nodes,
+  faults: CommandFaults = noTrouble,
+): Commands {
   const { clock } = platform;
   const commands = new Map<string, Command>();
   const undelivered = new Map<string, Set<Invocation>>();
@@ -105,6 +118,7 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
       invocation.startedAt = clock.now();
       node.lastPingAt = clock.now();
       change(invocation, 'InProgress', 'InProgress');
+      faults.started(node);
       return true;
     };
     const result = await nodes.run(node, {
@@ -183,7 +197,7 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
 
   return {
     send(request) {
-      const command = newCommand(clock.now(), request);
+      const command = newCommand(clock.now(), request, faults.hiddenMs());
       commands.set(command.id, command);
       for (const node of request.nodes) {
         const { id: instanceId } = node;
@@ -224,7 +238,7 @@ export function createCommands(platform: Platform, nodes: Nodes): Commands {
   };
 }
 
-function newCommand(now: number, request: CommandRequest): Command {
+function newCommand(now: number, request: CommandRequest, hiddenMs: number): Command {
   const { document, timeoutSeconds, comment, parameters } = request;
   const script = scriptOf(document, request.values);
   return {
@@ -236,7 +250,7 @@ function newCommand(now: number, request: CommandRequest): Command {
     timeoutSeconds,
     requestedAt: now,
     expiresAt: now + (timeoutSeconds + script.timeoutSeconds) * 1000,
-    visibleAt: now + invisibleMs,
+    visibleAt: now + Math.max(invisibleMs, hiddenMs),
     invocations: new Map(),
   };
 }

@@ -3,11 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { operation, parseStrictly } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
-import type { ManagedNode } from '../../nodes/nodes.ts';
+import type { ManagedNode, Nodes } from '../../nodes/nodes.ts';
 import { AwsError } from '../../platform.ts';
-import type { JsonObject, Service } from '../../platform.ts';
+import type { JsonObject, Platform, Service } from '../../platform.ts';
 import type { SsmParts } from './command-operations.ts';
 import { nodeArn } from './commands.ts';
+import type { Commands } from './commands.ts';
 import { paginate } from './pages.ts';
 
 interface Activation {
@@ -142,55 +143,75 @@ const stateInput = z.strictObject({
   delayMs: z.number().int().min(0).optional(),
   failProof: z.number().int().min(0).optional(),
   diskFull: z.boolean().optional(),
+  clockSkewMs: z.number().int().optional(),
   reboot: z.literal(true).optional(),
 });
 
 /** How long a rebooting node is away. */
 const rebootMs = 20_000;
 
-export function nodeControls(parts: SsmParts, activations: Activations): NonNullable<Service['controls']> {
-  const { platform, nodes, commands } = parts;
+export interface Power {
+  turn(node: ManagedNode, online: boolean): void;
+  /** Ends what runs on the node and takes it away for a while. */
+  reboot(node: ManagedNode, awayMs?: number): void;
+}
+
+export function createPower(platform: Platform, nodes: Nodes, commands: Commands): Power {
+  function turn(node: ManagedNode, online: boolean): void {
+    if (!online && node.online) node.lastPingAt = platform.clock.now();
+    node.online = online;
+    if (online) commands.cameOnline(node);
+  }
+  return {
+    turn,
+    reboot(node, awayMs = rebootMs) {
+      turn(node, false);
+      nodes.cutPower(node.id);
+      platform.clock.at(platform.clock.now() + awayMs, () => {
+        turn(node, true);
+      });
+    },
+  };
+}
+
+export function nodeControls(
+  parts: SsmParts,
+  activations: Activations,
+  power: Power,
+  welcome: (node: ManagedNode) => void,
+): NonNullable<Service['controls']> {
+  const { platform, nodes } = parts;
   const show = (node: ManagedNode): JsonObject => ({
     id: node.id,
     root: node.root,
     online: node.online,
     delayMs: node.delayMs,
     diskFull: node.diskFull,
+    clockSkewMs: node.clockSkewMs,
     failProof: nodes.failProof(node.id),
     activationId: node.activationId,
     running: nodes.running(node.id),
   });
-  function turnOn(node: ManagedNode): void {
-    node.online = true;
-    commands.cameOnline(node);
-  }
   return {
     'GET /_local/nodes': () => nodes.all().map(show),
     'POST /_local/nodes': (body) => {
       const { count, activationId } = parseStrictly(addInput, body);
       return Array.from({ length: count }, () => {
-        const { id, root } = nodes.add(register(platform.clock.now(), activations, activationId));
-        return { id, root };
+        const node = nodes.add(register(platform.clock.now(), activations, activationId));
+        welcome(node);
+        return { id: node.id, root: node.root };
       });
     },
     'POST /_local/nodes/state': (body) => {
-      const { id, online, delayMs, failProof, diskFull, reboot } = parseStrictly(stateInput, body);
+      const { id, online, failProof, reboot, ...told } = parseStrictly(stateInput, body);
       const node = nodes.get(id);
       if (node === undefined) throw unknownNode(id);
-      node.delayMs = delayMs ?? node.delayMs;
-      node.diskFull = diskFull ?? node.diskFull;
+      node.delayMs = told.delayMs ?? node.delayMs;
+      node.diskFull = told.diskFull ?? node.diskFull;
+      node.clockSkewMs = told.clockSkewMs ?? node.clockSkewMs;
       nodes.failProof(id, failProof);
-      if (online === false || reboot === true) {
-        if (node.online) node.lastPingAt = platform.clock.now();
-        node.online = false;
-      }
-      if (reboot === true) {
-        nodes.cutPower(id);
-        platform.clock.at(platform.clock.now() + rebootMs, () => {
-          turnOn(node);
-        });
-      }
-      if (online === true) turnOn(node);
+      if (reboot === true) power.reboot(node);
+      if (online !== undefined) power.turn(node, online);
       return show(node);
     },
   };
