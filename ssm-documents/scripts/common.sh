@@ -7,7 +7,6 @@
 
 set +xv                    # a trace would show what the signing helper answers
 set -Eeuo pipefail
-shopt -s inherit_errexit nullglob
 umask 077
 ulimit -c 0                # a core dump would hold the key
 export LC_ALL=C            # plain sorting, plain messages
@@ -63,6 +62,8 @@ clean_up() { :; }
 trap 'fail CommandFailed "line $LINENO (${FUNCNAME[0]:-main}) ended with exit code $?; the reason is in the error output"' ERR
 trap 'fail CommandFailed "the script ended early; the reason is in the error output"' EXIT
 trap 'fail Interrupted "the run was told to stop; the files in use were not changed half-way; it can be run again"' TERM INT HUP
+
+shopt -s nullglob inherit_errexit 2>/dev/null || fail ToolMissing "bash is $BASH_VERSION; needed: 4.4 or newer"
 
 # --- parameters ------------------------------------------------------------------------------------------------------
 
@@ -157,22 +158,27 @@ declare -A safe_directories=()
 # directory that only root can change: whoever can rename a parent can put anything in its place.
 # The group bits also show what an ACL grants (they are its mask), so an ACL cannot slip through.
 directory_problem() {
-  local path=$1 walked=$root part owner group mode kind
-  local -a parts
-  IFS=/ read -ra parts <<<"${path#"$root"/}"
+  local walked=$root part directory owner group mode kind
+  local -a parts unknown=()
+  IFS=/ read -ra parts <<<"${1#"$root"/}"
   REPLY=''
   for part in "${parts[@]}"; do
     walked+=/$part
-    [[ ! -v safe_directories[$walked] ]] || continue
     [[ -e $walked || -L $walked ]] || { REPLY="$walked is missing" && return; }
-    read -r owner group mode kind < <(stat -c '%u %g %a %F' -- "$walked")
-    [[ $kind == directory ]] || { REPLY="$walked is a $kind; allowed: a real directory" && return; }
-    ((owner == root_uid)) || { REPLY="$walked belongs to user id $owner; allowed: root" && return; }
-    (((8#$mode & 8#002) == 0)) || { REPLY="everybody can write to $walked (mode $mode)" && return; }
-    (((8#$mode & 8#020) == 0 || group == root_gid)) ||
-      { REPLY="group id $group can write to $walked (mode $mode)" && return; }
-    safe_directories[$walked]=yes
+    [[ -v safe_directories[$walked] ]] || unknown+=("$walked")
   done
+  ((${#unknown[@]} > 0)) || return 0
+  while read -r owner group mode kind; do
+    directory=${unknown[0]}
+    unknown=("${unknown[@]:1}")
+    [[ $kind == directory ]] || { REPLY="$directory is a $kind; allowed: a real directory" && return; }
+    ((owner == root_uid)) || { REPLY="$directory belongs to user id $owner; allowed: root" && return; }
+    (((8#$mode & 8#002) == 0)) || { REPLY="everybody can write to $directory (mode $mode)" && return; }
+    (((8#$mode & 8#020) == 0 || group == root_gid)) ||
+      { REPLY="group id $group can write to $directory (mode $mode)" && return; }
+    safe_directories[$directory]=yes
+  done < <(stat -c '%u %g %a %F' -- "${unknown[@]}")
+  ((${#unknown[@]} == 0)) || REPLY="${unknown[0]} cannot be looked at"
 }
 
 # Makes directory $1 with mode $2 where it is missing (its parents with 0755), and refuses it where it is not safe.
@@ -180,7 +186,8 @@ ensure_directory() {
   local path=$1 mode=$2 parent=${1%/*}
   if [[ ! -e $path && ! -L $path ]]; then
     [[ $parent == "$root" ]] || ensure_directory "$parent" 0755
-    mkdir -m "$mode" -- "$path" || fail DirectoryUnsafe "$path cannot be created; create it, owned by root, mode $mode"
+    # Another run may be making it right now: some of them are needed before the lock can be taken.
+    mkdir -m "$mode" -- "$path" || [[ -d $path ]] || fail DirectoryUnsafe "$path cannot be created; create it, owned by root, mode $mode"
   fi
   directory_problem "$path"
   [[ -z $REPLY ]] || fail DirectoryUnsafe "$REPLY; use directories that only root can write, such as /etc/certvend"
@@ -330,8 +337,7 @@ refuse_superseded_attempt() {
 # Makes $2 a symlink to $1 in one rename, whatever file or link was there: a reader finds the old or the new one.
 replace_link() {
   local new=${2%/*}/.${2##*/}.new
-  rm -f -- "$new"
-  ln -sT -- "$1" "$new"
+  ln -sfT -- "$1" "$new"
   mv -T -- "$new" "$2"
 }
 

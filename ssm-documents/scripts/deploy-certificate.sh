@@ -18,7 +18,7 @@ check_command_parameters() {
   require_match Chain "$Chain" '^[A-Za-z0-9+/]+={0,2}$' 32000
   require_match TrustAnchorArn "$TrustAnchorArn" '^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:[0-9]{12}:trust-anchor/[A-Za-z0-9-]+$'
   require_match ProfileArn "$ProfileArn" '^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:[0-9]{12}:profile/[A-Za-z0-9-]+$'
-  require_match RoleArn "$RoleArn" '^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$'
+  require_match RoleArn "$RoleArn" '^arn:aws[a-z-]*:iam::[0-9]{12}:role(/[A-Za-z0-9+=,@_-][A-Za-z0-9+=,.@_-]*)+$'
   require_match Region "$Region" '^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$'
   require_match Endpoint "$Endpoint" '^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?)?$'
   require_match WithProxy "$WithProxy" '^(true|false)$'
@@ -57,23 +57,30 @@ read_certificates() {
   ((${#blocks[@]} > 0)) || fail "$reason" "$name holds no certificate"
 }
 
-# Writes the parameters to $work: the certificate, the chain, and the chain in its two roles for `openssl verify`.
-# The chain ends in the CA that is expected to vouch for everything before it. Sets serial and certificate_public_key.
+# Writes the parameters to $work: the certificate, the chain, and its last member alone: the CA that is expected to
+# vouch for everything before it. Sets serial, common_names (one a line) and
+# certificate_public_key.
 decode_parameters() {
   local -a blocks
-  local line
+  local line facts
   step=verify
   read_certificates Certificate "$Certificate"
   ((${#blocks[@]} == 1)) || fail CertificateUnreadable "Certificate holds ${#blocks[@]} certificates; allowed: 1"
   printf '%s' "${blocks[0]}" >"$work/certificate.pem"
-  certificate_public_key=$(openssl x509 -in "$work/certificate.pem" -noout -pubkey) ||
+  facts=$(openssl x509 -in "$work/certificate.pem" -noout -pubkey -serial -subject -nameopt sep_multiline,sname,utf8,esc_ctrl) ||
     fail CertificateUnreadable 'Certificate is not an X.509 certificate; see the error output'
-  serial=$(openssl x509 -in "$work/certificate.pem" -noout -serial)
-  serial=${serial#serial=}
+  [[ $facts =~ -----BEGIN\ PUBLIC\ KEY-----.*-----END\ PUBLIC\ KEY----- ]]
+  certificate_public_key=${BASH_REMATCH[0]}
+  common_names=''
+  while read -r line; do
+    case $line in
+      serial=*) serial=${line#serial=} ;;
+      CN=*) common_names+=${line#CN=}$'\n' ;;
+    esac
+  done <<<"$facts"
   read_certificates Chain "$Chain"
   printf '%s' "${blocks[@]}" >"$work/chain.pem"
   printf '%s' "${blocks[-1]}" >"$work/anchor.pem"
-  printf '%s' "${blocks[@]}" >"$work/untrusted.pem"
 }
 
 # --- finding the key -------------------------------------------------------------------------------------------------
@@ -120,16 +127,14 @@ build_candidate() {
 
 # The subject names this host, the chain leads to the expected CA, and all dates hold at the moment that was read once.
 verify_candidate() {
-  local line names='' answer
-  while read -r line; do
-    [[ $line != CN* ]] || names+="${line#CN=}"$'\n'
-  done < <(openssl x509 -in "$candidate/certificate.pem" -noout -subject -nameopt sep_multiline,sname,utf8,esc_ctrl)
-  [[ $names == "$HostId"$'\n' ]] || fail SubjectMismatch "the certificate is for '${names//$'\n'/ }'; allowed: $HostId alone"
+  local answer
+  [[ $common_names == "$HostId"$'\n' ]] ||
+    fail SubjectMismatch "the certificate is for '${common_names//$'\n'/ }'; allowed: $HostId alone"
 
   # Only the chain we were given counts, not what the system trusts. SSL_CERT_* name places that do not exist, because
   # the options against the system's stores differ between 1.1.1 and 3.
   if answer=$(SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null openssl verify -partial_chain -purpose sslclient -attime "$now" \
-    -CAfile "$work/anchor.pem" -untrusted "$work/untrusted.pem" "$candidate/certificate.pem" 2>&1); then
+    -CAfile "$work/anchor.pem" -untrusted "$work/chain.pem" "$candidate/certificate.pem" 2>&1); then
     return
   fi
   [[ $answer =~ error\ ([0-9]+)\ at\ ([0-9]+)\ depth\ lookup:\ *([A-Za-z0-9 \'-]*) ]] ||

@@ -18,9 +18,9 @@ export function parametersIn(document: RenderedCommandDocument): ReadonlyMap<str
       return [
         name,
         {
-          type: String(parameter['type']),
-          description: String(parameter['description']),
-          allowedPattern: String(parameter['allowedPattern']),
+          type: text(parameter['type']),
+          description: text(parameter['description']),
+          allowedPattern: text(parameter['allowedPattern']),
           maxChars: Number(parameter['maxChars']),
           ...(typeof given === 'string' ? { default: given } : {}),
         },
@@ -54,4 +54,9 @@ export function withValues(script: string, values: Readonly<Record<string, strin
 export function object(value: Json | undefined): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('not an object');
   return value as JsonObject; // isArray() does not narrow readonly arrays away
+}
+
+function text(value: Json | undefined): string {
+  if (typeof value !== 'string') throw new Error('not a text');
+  return value;
 }

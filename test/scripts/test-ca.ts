@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execute } from './test-host.ts';
 
-export interface Issued {
-  /** base64 of the PEM, as the parameters of DeployCertificate take it. */
-  readonly Certificate: string;
-  readonly Chain: string;
-}
+/** Base64 of PEM, as the parameters of DeployCertificate take it. */
+export type Issued = Readonly<Record<'Certificate' | 'Chain', string>>;
 
 const EXTENSIONS = `
 [ca]
@@ -114,19 +111,15 @@ export class TestCa {
     return { Certificate: readFileSync(file('crt')).toString('base64'), Chain: base64(this.chain) };
   }
 
-  /** A request for any subject, with a key of its own: what no honest host sends. */
-  async strangersRequest(subject: string): Promise<string> {
+  /** A request for any subject, with a key that no host has. */
+  strangersRequest(subject: string): Promise<string> {
+    return this.requestWith(join(this.directory, 'ca.key'), subject);
+  }
+
+  /** A request for any subject with the key in a file: what no honest host sends. */
+  async requestWith(key: string, subject: string): Promise<string> {
     const config = ['-config', join(this.directory, 'openssl.cnf')];
-    const pem = await openssl(
-      'req',
-      '-new',
-      '-key',
-      join(this.directory, 'ca.key'),
-      '-subj',
-      subject,
-      ...config,
-    );
-    return base64(pem);
+    return base64(await openssl('req', '-new', '-key', key, '-subj', subject, ...config));
   }
 }
 

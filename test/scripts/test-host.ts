@@ -21,6 +21,8 @@ import type { CommandDocumentKind } from '../../lib/command-document.ts';
 import { scriptOf, withValues } from './documents.ts';
 
 export const HOST_ID = 'mi-0123456789abcdef0';
+/** In memory where that is possible: the scripts flush to disk often, and other tests keep the disk busy. */
+const FOLDER = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 export type Parameters = Readonly<Record<string, string>>;
 
 export interface Run {
@@ -101,7 +103,7 @@ export class TestHost {
   }
 
   static create(): TestHost {
-    const host = new TestHost(realpathSync(mkdtempSync(join(tmpdir(), 'certvend-host-'))));
+    const host = new TestHost(realpathSync(mkdtempSync(join(FOLDER, 'certvend-host-'))));
     mkdirSync(host.path('/root'), { mode: 0o755 });
     mkdirSync(host.path('/bin'), { mode: 0o755 });
     host.writeProgram('/root/aws_signing_helper', HELPER);
@@ -111,7 +113,7 @@ export class TestHost {
 
   /** Another host in the same state. */
   copy(): TestHost {
-    const host = new TestHost(realpathSync(mkdtempSync(join(tmpdir(), 'certvend-host-'))));
+    const host = new TestHost(realpathSync(mkdtempSync(join(FOLDER, 'certvend-host-'))));
     cpSync(this.root, host.root, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     return host;
   }
@@ -138,7 +140,7 @@ export class TestHost {
   shiftClock(seconds: number): void {
     this.writeProgram(
       '/bin/date',
-      `#!/bin/sh\n[ "$*" = +%s ] || exit 9\necho $(( $(/usr/bin/env -i /bin/date +%s) + ${seconds} ))\n`,
+      `#!/bin/sh\n[ "$*" = +%s ] || exit 9\necho $(( $(/usr/bin/env -i /bin/date +%s) + ${String(seconds)} ))\n`,
     );
   }
 
