@@ -14,6 +14,8 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalAws, LocalNode } from '../../local-aws/index.ts';
+import { countCalls } from './counting.ts';
+import type { Counts } from './counting.ts';
 
 export interface HostRow {
   readonly hostID: string;
@@ -41,6 +43,8 @@ export class Fleet {
   readonly aws: LocalAws;
   readonly outputs: Readonly<Record<string, string>>;
   readonly nodes: readonly LocalNode[];
+  /** What the renewal of the whole fleet called; set by that stage. */
+  renewal: Counts = countCalls([]);
   readonly #dynamodb: DynamoDBClient;
   readonly #lambda: LambdaClient;
   readonly #authority: ACMPCAClient;

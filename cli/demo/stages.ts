@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import type { LocalNode } from '../../local-aws/index.ts';
+import { countCalls } from './counting.ts';
 import { eventually } from './fleet.ts';
 import type { Fleet, HostRow } from './fleet.ts';
 
@@ -82,6 +83,7 @@ async function renewFleet(fleet: Fleet, say: (line: string) => void): Promise<vo
       fleet.nodes.map(async ({ id }): Promise<[string, string]> => [id, (await fleet.row(id)).serial]),
     ),
   );
+  const callsBefore = (await fleet.aws.calls()).length;
   await fleet.aws.advanceClock(5 * DAY_MS);
   say('it is five days later');
   const rows = await fleet.until(
@@ -89,6 +91,7 @@ async function renewFleet(fleet: Fleet, say: (line: string) => void): Promise<vo
     [...before.keys()],
     (row) => ready(row) && row.serial !== before.get(row.hostID),
   );
+  fleet.renewal = countCalls((await fleet.aws.calls()).slice(callsBefore));
   for (const { hostID, serial, expiry } of rows) say(`${hostID}  ${serial}  until ${expiry}`);
 }
 

@@ -11,31 +11,15 @@ export interface Summary {
     readonly issuances: number;
   }[];
   readonly issuancesPerDeployment: number;
-  /** AWS calls of the functions per deployed certificate, DynamoDB apart. */
+  /** AWS calls of the functions for each host in the renewal of the whole fleet, DynamoDB apart. */
   readonly callsPerRotation: number;
   readonly dynamodbWritesPerRotation: number;
 }
-
-const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
-/** Made by event source mappings with the role of their function, not by our code; AWS makes them whether or not there is work. */
-const POLLING = [
-  'ReceiveMessage',
-  'DeleteMessage',
-  'DeleteMessageBatch',
-  'GetRecords',
-  'GetShardIterator',
-  'DescribeStream',
-];
 
 /** What the run cost, counted from the log of the local AWS. */
 export async function summarize(fleet: Fleet, startedAt: number): Promise<Summary> {
   const ledger = await fleet.ledger();
   const deployed = ledger.filter(({ outcome }) => outcome === 'deployed' || outcome === 'superseded').length;
-  const ours = (await fleet.aws.calls()).filter(
-    ({ caller, operation }) => /:role\/certvend-/.test(caller) && !POLLING.includes(operation),
-  );
-  const writes = ours.filter(({ scope, operation }) => scope === 'dynamodb' && WRITES.includes(operation));
-  const others = ours.filter(({ scope }) => scope !== 'dynamodb');
   const hosts = await Promise.all(
     fleet.nodes.map(async ({ id }) => {
       const { status, serial, expiry } = await fleet.row(id);
@@ -52,8 +36,8 @@ export async function summarize(fleet: Fleet, startedAt: number): Promise<Summar
     seconds: Math.round((Date.now() - startedAt) / 100) / 10,
     hosts,
     issuancesPerDeployment: ratio(ledger.length, deployed),
-    callsPerRotation: ratio(others.length, deployed),
-    dynamodbWritesPerRotation: ratio(writes.length, deployed),
+    callsPerRotation: ratio(fleet.renewal.calls, fleet.nodes.length),
+    dynamodbWritesPerRotation: ratio(fleet.renewal.dynamodbWrites, fleet.nodes.length),
   };
 }
 
