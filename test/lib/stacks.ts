@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { App, type Stack } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { CertVend, type CertVendProps } from '../../lib/certvend.ts';
+import type { CertVendProps } from '../../lib/certvend.ts';
 import { CertvendStack } from '../../lib/certvend-stack.ts';
 import type { SettingsInput } from '../../src/settings/settings.ts';
 
@@ -26,6 +26,9 @@ export function stackOf(props: Partial<CertVendProps> = {}, app = appOf(), id = 
   return new CertvendStack(app, id, { certVend: { snsSubscriberEmail: EMAIL, ...NO_CODE, ...props } });
 }
 
+// The rules of the CDK take a second for each template; synth.test.ts runs them once, in a process of its own.
+process.env['CDK_VALIDATION'] = 'false';
+
 const templates = new Map<string, Template>();
 
 /** The template of a stack of its own; the same settings are synthesized once per file. */
@@ -34,11 +37,6 @@ export function templateOf(settings: Partial<SettingsInput> = {}): Template {
   const template = templates.get(key) ?? Template.fromStack(stackOf(settings));
   templates.set(key, template);
   return template;
-}
-
-/** The construct in a stack that a test may add to before it is synthesized. */
-export function certVendIn(stack: Stack): CertVend {
-  return new CertVend(stack, 'CertVend', { snsSubscriberEmail: EMAIL, ...NO_CODE });
 }
 
 export interface Resource {

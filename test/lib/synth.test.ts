@@ -19,7 +19,7 @@ function synth(settings: Readonly<Record<string, string>>) {
   return spawnSync(process.execPath, ['bin/certvend.ts'], {
     cwd: ROOT,
     encoding: 'utf8',
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...environment, CDK_VALIDATION: 'true' },
   });
 }
 
