@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { HOST } from '../builders/facts.ts';
+import { MODES } from '../ports/faults.ts';
+import type { Mode, PortCall } from '../ports/faults.ts';
+import { World } from '../ports/world.ts';
+import { expectLedgerComplete, expectNothingBroken, issuances, standing } from './invariants.ts';
+
+const CALLS = [
+  'inventory.get',
+  'inventory.due',
+  'inventory.all',
+  'inventory.write',
+  'ledger.record',
+  'ledger.get',
+  'ledger.ofHost',
+  'ledger.note',
+  'ledger.addIssuances',
+  'queue.send',
+  'nodes.states',
+  'commands.send',
+  'commands.result',
+  'commands.find',
+  'authority.issue',
+  'authority.get',
+  'notices.publish',
+  'progress.load',
+  'progress.save',
+];
+/** The CA gives an answer that is lost for longer than it remembers the token: only then it may sign twice. */
+const mayDouble = (name: string, mode: Mode): boolean =>
+  (name === 'authority.issue' || name === 'ledger.record') && (mode === 'lost' || mode.startsWith('crash'));
+
+/** What a host without a certificate may be kept waiting after an outage: the longest back-off and two ticks. */
+const RECOVERY = HOUR + 30 * MINUTE;
+
+async function outage(
+  fails: (call: PortCall) => Mode | undefined,
+  duration: number,
+  after: number,
+): Promise<World> {
+  const world = new World();
+  const end = world.agenda.now() + duration;
+  world.faults.plan = (call) => (call.at < end ? fails(call) : undefined);
+  world.enrol(HOST);
+  await world.run(duration + after);
+  return world;
+}
+
+describe('an outage of one call', () => {
+  it.each(CALLS)('%s: all hosts come through it, with one certificate', async (name) => {
+    const found: string[] = [];
+    for (const mode of MODES) {
+      for (const duration of [4 * MINUTE, HOUR, 5 * HOUR]) {
+        const world = await outage((call) => (call.name === name ? mode : undefined), duration, RECOVERY);
+        const label = `${mode} for ${String(duration / MINUTE)} min`;
+        const state = standing(world, HOST);
+        if (state !== 'Ready') found.push(`${label}: ${state}`);
+        const count = issuances(world, HOST);
+        if (count > 1 && !mayDouble(name, mode)) found.push(`${label}: ${String(count)} issuances`);
+        expectNothingBroken(world);
+        if (!mayDouble(name, mode)) expectLedgerComplete(world);
+      }
+    }
+    expect(found).toEqual([]);
+  });
+});
