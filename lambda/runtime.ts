@@ -99,7 +99,11 @@ function tables(settings: RuntimeSettings): { inventory: Inventory; ledger: Ledg
       defaults: settings.hostDefaults,
       issuer: settings.certificateAuthorityArn,
     }),
-    ledger: dynamodbLedger(client, settings.ledgerTable, settings.ledgerHostIndex),
+    ledger: dynamodbLedger(client, {
+      table: settings.ledgerTable,
+      hostIndex: settings.ledgerHostIndex,
+      issuer: settings.certificateAuthorityArn,
+    }),
   };
 }
 

@@ -16,6 +16,9 @@ export const telemetry: Telemetry = {
   count: (metric, value = 1) => {
     metrics.addMetric(metric, MetricUnit.Count, value);
   },
+  gauge: (metric, value) => {
+    metrics.addMetric(metric, MetricUnit.Count, value);
+  },
 };
 
 /** Logs an error that a run could not handle; the message of ours is safe, a foreign one is cut. */

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { DAY, isoTime, parseIsoTime } from '../core/time.ts';
+import { DAY, isoTime, parseIsoTime, utcDay } from '../core/time.ts';
 import type { Ledger, LedgerEntry, Outcome } from '../ports/ledger.ts';
 import type { Progress } from '../ports/progress.ts';
 import { calling } from './sdk-errors.ts';
@@ -16,13 +16,23 @@ import { updateExpression } from './update-expression.ts';
 
 /** An entry is kept this long past the end of its certificate, for those who ask later. */
 const KEPT_AFTER_EXPIRY = 90 * DAY;
-const COUNTER_KEPT = 40 * DAY;
+const DAYS_COUNTED = 40 * DAY;
 const OUTCOMES: readonly Outcome[] = ['issued', 'deployed', 'superseded', 'orphaned'];
 const RECONCILE_KEY = 'cursor#reconcile';
 const BATCH = 100;
 const BATCH_TRIES = 5;
 
-export function dynamodbLedger(client: DynamoDBClient, table: string, hostIndex: string): Ledger & Progress {
+export interface LedgerTable {
+  readonly table: string;
+  readonly hostIndex: string;
+  /** ARN of the CA whose issuances are counted. */
+  readonly issuer: string;
+}
+
+export function dynamodbLedger(
+  client: DynamoDBClient,
+  { table, hostIndex, issuer }: LedgerTable,
+): Ledger & Progress {
   async function update(
     certificateArn: string,
     set: Readonly<Record<string, unknown>>,
@@ -100,24 +110,30 @@ export function dynamodbLedger(client: DynamoDBClient, table: string, hostIndex:
     noteRevoked: (certificateArn, revokedAt) =>
       update(certificateArn, { revokedAt: isoTime(revokedAt) }, 'attribute_exists(certificateArn)'),
     async addIssuances(day, count) {
+      // One item for each CA: its total, and an attribute for each day; the day that left the window goes.
       const command = new UpdateItemCommand({
         TableName: table,
-        Key: marshall({ certificateArn: `counter#issuances#${day}` }),
-        UpdateExpression: 'ADD #count :count SET deleteAt = :deleteAt',
-        ExpressionAttributeNames: { '#count': 'count' },
-        ExpressionAttributeValues: marshall({
-          ':count': count,
-          ':deleteAt': (parseIsoTime(`${day}T00:00:00Z`) ?? 0) + COUNTER_KEPT,
-        }),
+        Key: marshall({ certificateArn: `counter#issuances#${issuer}` }),
+        UpdateExpression: 'ADD #total :count, #today :count REMOVE #past',
+        ExpressionAttributeNames: { '#total': 'total', '#today': day, '#past': dayBefore(day) },
+        ExpressionAttributeValues: marshall({ ':count': count }),
         ReturnValues: 'UPDATED_NEW',
       });
       const { Attributes } = await calling('UpdateItem', () => client.send(command));
-      return Number(Attributes?.['count']?.N ?? count);
+      return {
+        today: Number(Attributes?.[day]?.N ?? count),
+        total: Number(Attributes?.['total']?.N ?? count),
+      };
     },
     load: async () => (await read(RECONCILE_KEY))?.['after']?.S,
     // NULL is the end of the table; the one item is never deleted.
     save: (after) => update(RECONCILE_KEY, { after: after ?? null }),
   };
+}
+
+/** The UTC day 40 days before. */
+function dayBefore(day: string): string {
+  return utcDay((parseIsoTime(`${day}T00:00:00Z`) ?? 0) - DAYS_COUNTED);
 }
 
 function itemOf(entry: LedgerEntry): Record<string, unknown> {

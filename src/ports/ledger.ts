@@ -17,6 +17,12 @@ export interface LedgerEntry {
 /** What became of a certificate. */
 export type Outcome = 'issued' | 'deployed' | 'superseded' | 'orphaned';
 
+export interface IssuanceCounts {
+  readonly today: number;
+  /** Of this CA, since it exists. */
+  readonly total: number;
+}
+
 export interface Ledger {
   /** Stores a new entry; one that exists already stays as it is. */
   record(entry: LedgerEntry): Promise<void>;
@@ -28,6 +34,6 @@ export interface Ledger {
   /** Notes what became of a certificate; an unknown ARN is left alone. */
   note(certificateArn: string, outcome: Outcome, now: number): Promise<void>;
   noteRevoked(certificateArn: string, revokedAt: number): Promise<void>;
-  /** Adds to the issuances started on a UTC day and returns the new total. */
-  addIssuances(day: string, count: number): Promise<number>;
+  /** Adds to the issuances started on a UTC day (or gives back, negative) and returns the new counts. */
+  addIssuances(day: string, count: number): Promise<IssuanceCounts>;
 }

@@ -65,11 +65,10 @@ interface State {
   enqueued: number;
 }
 
-/** SQS delays a message by at most 900 s, so one run starts no more than fit into that. */
+/** SQS delays a message by at most 900 s, so one run starts no more than fit into that; the rest waits for the next tick. */
 const DELAY_MAX = 900;
 const WIDTH = 10;
 const PAGES_MAX = 10_000;
-/** Starts of one run beyond the SQS delay wait for the next tick. */
 const DUE = ['issue', 'resume', 'redeploy'];
 
 /** Everything that is due by the index, then the rest of an unfinished reconcile. */
@@ -141,7 +140,7 @@ async function checkPage(hosts: readonly HostFacts[], run: CheckRun, state: Stat
       ? new Map<string, AgentState>()
       : await ports.nodes.states(due.map(({ facts }) => facts.hostId));
   const reachable = due.filter(({ facts }) => states.get(facts.hostId) === 'online');
-  const startable = await withinFleetLimit(reachable, run, state);
+  const startable = await withinFleetLimit(reachable.slice(0, roomFor(state, policy)), run, state);
   const messages = await eachBounded(startable, WIDTH, (host) => start(host, run, state));
   await ports.queue.send(messages.flat());
   await eachBounded(decided, WIDTH, async ({ facts, decision }) => {
@@ -156,6 +155,11 @@ interface Decided {
   readonly decision: Decision;
 }
 
+/** How many attempts can still be started in this run: their messages wait in the queue, for at most 900 s. */
+function roomFor({ enqueued }: State, { startsPerSecond }: IssuancePolicy): number {
+  return Math.max(0, Math.floor((DELAY_MAX - LOOK_AGAIN_SECONDS) * startsPerSecond) - enqueued);
+}
+
 /** Reserves issuances of the day before they are started; what does not fit stays due. */
 async function withinFleetLimit(
   hosts: readonly Decided[],
@@ -165,9 +169,11 @@ async function withinFleetLimit(
   const { ports, policy, now } = run;
   const wanted = hosts.filter(({ decision }) => decision.action === 'issue').length;
   if (wanted === 0) return hosts;
-  const total = await ports.ledger.addIssuances(utcDay(now), wanted);
-  let refused = Math.min(wanted, Math.max(0, total - policy.maxIssuancesPerFleetPerDay));
+  const { today, total } = await ports.ledger.addIssuances(utcDay(now), wanted);
+  ports.telemetry.gauge('CertificatesOfAuthority', total);
+  let refused = Math.min(wanted, Math.max(0, today - policy.maxIssuancesPerFleetPerDay));
   if (refused === 0) return hosts;
+  await ports.ledger.addIssuances(utcDay(now), -refused);
   const limit = String(policy.maxIssuancesPerFleetPerDay);
   state.remarks.push(
     `${REASON.fleetDailyLimit}: ${String(refused)} hosts wait, ${limit} certificates were started today (maxIssuancesPerFleetPerDay).`,
@@ -182,7 +188,6 @@ async function withinFleetLimit(
 async function start({ facts, decision }: Decided, run: CheckRun, state: State): Promise<QueuedMessage[]> {
   const { ports, policy, now } = run;
   const delay = Math.floor(state.enqueued / policy.startsPerSecond);
-  if (delay + LOOK_AGAIN_SECONDS > DELAY_MAX) return [];
   state.enqueued += 1;
   const claimed = await claimFor(facts, decision, delay, run);
   const attempt = claimed?.attempt;
