@@ -17,10 +17,9 @@ export function faultControls(faults: Faults): NonNullable<Service['controls']> 
     'GET /_local/faults': () => faults.describe(),
     'POST /_local/faults': (body) => {
       if (typeof body['scope'] === 'string') {
-        const { scope, operation, ...rest } = z
-          .record(z.string(), z.json())
-          .parse(parseStrictly(singleShape, body));
-        faults.add('error', { times: 1, ...rest, operation: `${String(scope)}:${String(operation)}` });
+        const { scope, operation } = parseStrictly(singleShape, body);
+        const { scope: _scope, ...order } = body;
+        faults.add('error', { times: 1, ...order, operation: `${scope}:${operation}` });
       } else faults.set(body);
       return faults.describe();
     },

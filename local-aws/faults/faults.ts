@@ -67,6 +67,10 @@ export function createFaults(firstSeed = 1): Faults {
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
+  const put = (name: string, standings: readonly Standing<FaultName>[]): void => {
+    const others = Object.entries(board).filter(([one]) => one !== name);
+    board = Object.fromEntries(standings.length === 0 ? others : [...others, [name, standings]]);
+  };
   const draw = (...parts: readonly (string | number)[]): number =>
     createHash('sha256')
       .update(JSON.stringify([seed, ...parts]))
@@ -95,15 +99,15 @@ export function createFaults(firstSeed = 1): Faults {
       board[name]?.find(({ order }) => fits(order) && draw(name, member) < order.rate)?.order,
     on: (...names) => names.some((name) => board[name] !== undefined),
     set(orders) {
-      const next: Board = { ...board };
-      for (const [name, value] of Object.entries(orders)) put(next, requireName(name), value);
-      board = next;
+      // All or nothing: a mistake in one order must not leave the others half done.
+      const next = Object.entries(orders).map(
+        ([name, value]) => [name, stand(requireName(name), value)] as const,
+      );
+      for (const [name, standings] of next) put(name, standings);
       changed();
     },
     add(name, order) {
-      const next: Board = {};
-      put(next, name, order);
-      board = { ...board, ...merged(name, board, next) };
+      put(name, [...(board[name] ?? []), ...stand(name, order)]);
       changed();
     },
     clear() {
@@ -128,27 +132,16 @@ export function createFaults(firstSeed = 1): Faults {
 /** Faults that are never on: for services in tests that have no need of them. */
 export const noFaults: Faults = createFaults();
 
-function put<N extends FaultName>(board: Board, name: N, value: Json): void {
+/** What stands under a name after its order; none when it is switched off. */
+function stand<N extends FaultName>(name: N, value: Json): Standing<N>[] {
   const given = parseStrictly(switchShape, value);
   const orders = given === true ? [{}] : given === false ? [] : [given].flat();
-  if (orders.length === 0) {
-    Reflect.deleteProperty(board, name);
-    return;
-  }
   // The shape under a name gives the order of that name; TypeScript does not follow the name through the table.
   const shape = catalogue[name].shape as unknown as z.ZodType<Order<N>>;
-  const standings = orders.map((order) => stand<N>(parseOrder(name, shape, order)));
-  Object.assign(board, { [name]: standings });
-}
-
-function stand<N extends FaultName>(order: Order<N>): Standing<N> {
-  return { order, counts: new Map(), toSkip: 'skip' in order ? order.skip : 0, struck: 0 };
-}
-
-function merged(name: FaultName, before: Board, added: Board): Board {
-  const standings = [...(before[name] ?? []), ...(added[name] ?? [])];
-  // Both lists belong to the same name.
-  return { [name]: standings } as Board;
+  return orders.map((told) => {
+    const order = parseOrder(name, shape, told);
+    return { order, counts: new Map(), toSkip: 'skip' in order ? order.skip : 0, struck: 0 };
+  });
 }
 
 function isSpent({ order, struck }: Standing<FaultName>): boolean {

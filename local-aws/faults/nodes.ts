@@ -24,12 +24,18 @@ export function conditionsOf(faults: Faults, id: string, place: number): NodeCon
   };
 }
 
+export interface NodeFollower {
+  /** To be called for each new node. */
+  welcome(node: ManagedNode): void;
+  placeOf(node: ManagedNode): number;
+}
+
 /** Applies the faults to nodes: to all when a fault changes, to a new one when it is added. */
 export function followFaults(
   faults: Faults,
   nodes: { all(): readonly ManagedNode[] },
-  turn: (node: ManagedNode, online: boolean) => void,
-): { welcome(node: ManagedNode): void; placeOf(node: ManagedNode): number } {
+  power: { turn(node: ManagedNode, online: boolean): void },
+): NodeFollower {
   const places = new WeakMap<ManagedNode, number>();
   const applied = new WeakMap<ManagedNode, NodeConditions>();
   let added = 0;
@@ -42,7 +48,7 @@ export function followFaults(
     if (wanted.delayMs !== before.delayMs) node.delayMs = wanted.delayMs;
     if (wanted.diskFull !== before.diskFull) node.diskFull = wanted.diskFull;
     if (wanted.clockSkewMs !== before.clockSkewMs) node.clockSkewMs = wanted.clockSkewMs;
-    if (wanted.online !== before.online) turn(node, wanted.online);
+    if (wanted.online !== before.online) power.turn(node, wanted.online);
   }
 
   faults.onChange(() => {

@@ -2,6 +2,7 @@ import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-s
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createFaults } from '../../local-aws/faults/faults.ts';
 import { fateOf } from '../../local-aws/faults/events.ts';
+import type { JsonObject } from '../../local-aws/platform.ts';
 import { createSqsService } from '../../local-aws/services/sqs/index.ts';
 import { startPlatform } from './start-platform.ts';
 import type { StartedPlatform } from './start-platform.ts';
@@ -126,8 +127,7 @@ describe('an API call', () => {
     const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] });
     return Number((await sqs.send(asked)).Attributes?.['ApproximateNumberOfMessages']);
   };
-  const order = (body: Record<string, object>) =>
-    aws.control('POST', '/_local/faults', JSON.parse(JSON.stringify(body)));
+  const order = (body: JsonObject) => aws.control('POST', '/_local/faults', body);
   /** How the call ended, and by how much the queue grew. */
   const outcome = async (): Promise<{ name: string; grew: number }> => {
     const before = await waiting();

@@ -1,6 +1,9 @@
 /** A platform with chosen services on a free port, for tests of one service at a time. */
 import { createClock } from '../../local-aws/clock.ts';
 import type { LocalClock } from '../../local-aws/clock.ts';
+import { createFaults } from '../../local-aws/faults/faults.ts';
+import { createFunctionFaults } from '../../local-aws/faults/functions.ts';
+import type { FunctionFaults } from '../../local-aws/faults/functions.ts';
 import { createGateway } from '../../local-aws/gateway/gateway.ts';
 import type { Gateway } from '../../local-aws/gateway/gateway.ts';
 import { createAccess } from '../../local-aws/iam/access.ts';
@@ -12,6 +15,7 @@ import type { Streams } from '../../local-aws/services/dynamodb/streams.ts';
 export interface Parts {
   readonly access: LocalAccess;
   readonly streams: Streams;
+  readonly functionFaults: FunctionFaults;
 }
 
 export interface StartedPlatform extends Parts {
@@ -48,7 +52,9 @@ export async function startPlatform(
   const clock = createClock();
   const access = createAccess({ clock, ...place, ...options });
   const streams = createStreams({ clock });
-  const gateway = await createGateway({ clock, access, ...place });
+  const faults = createFaults();
+  const functionFaults = createFunctionFaults(faults);
+  const gateway = await createGateway({ clock, access, ...place, faults, functionFaults });
   const events: BusEvent[] = [];
   const platform: Platform = {
     ...place,
@@ -61,11 +67,12 @@ export async function startPlatform(
     emit: (event) => events.push(event),
     call: gateway.call,
   };
-  for (const service of build(platform, { access, streams })) gateway.register(service);
+  for (const service of build(platform, { access, streams, functionFaults })) gateway.register(service);
   return {
     clock,
     access,
     streams,
+    functionFaults,
     gateway,
     platform,
     events,

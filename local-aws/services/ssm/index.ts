@@ -36,7 +36,7 @@ export function createSsmService(platform: Platform, options: SsmOptions = {}): 
     },
   });
   const power = createPower(platform, nodes, commands);
-  const follower = followFaults(faults, nodes, power.turn);
+  const follower = followFaults(faults, nodes, power);
   const parts: SsmParts = { platform, nodes, commands, documents: new Map() };
   const activations: Activations = new Map();
   return awsJson({
@@ -50,7 +50,7 @@ export function createSsmService(platform: Platform, options: SsmOptions = {}): 
     },
     rest: {
       resources: ssmResources(parts),
-      controls: nodeControls(parts, activations, power, follower.welcome),
+      controls: nodeControls(parts, activations, power, follower),
       close: () => {
         commands.close();
         nodes.close();

@@ -1,6 +1,7 @@
 /** Activations, the inventory of managed nodes, and the controls that put nodes into trouble. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { NodeFollower } from '../../faults/nodes.ts';
 import { operation, parseStrictly } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
 import type { ManagedNode, Nodes } from '../../nodes/nodes.ts';
@@ -178,7 +179,7 @@ export function nodeControls(
   parts: SsmParts,
   activations: Activations,
   power: Power,
-  welcome: (node: ManagedNode) => void,
+  follower: NodeFollower,
 ): NonNullable<Service['controls']> {
   const { platform, nodes } = parts;
   const show = (node: ManagedNode): JsonObject => ({
@@ -198,7 +199,7 @@ export function nodeControls(
       const { count, activationId } = parseStrictly(addInput, body);
       return Array.from({ length: count }, () => {
         const node = nodes.add(register(platform.clock.now(), activations, activationId));
-        welcome(node);
+        follower.welcome(node);
         return { id: node.id, root: node.root };
       });
     },
