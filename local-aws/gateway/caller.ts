@@ -30,7 +30,7 @@ export function identify(
     throw new AwsError('AccessDenied', `${signature.algorithm} signs CreateSession only`, 403);
   }
   const moved = parts.clock.now();
-  checkTime(signature, [moved, moved - parts.clock.offset()]);
+  checkTime(signature, { moved, real: moved - parts.clock.offset() });
   if (signature.region !== parts.region && !GLOBAL.has(scope)) {
     throw new AwsError(
       'SignatureDoesNotMatch',

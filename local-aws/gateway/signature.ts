@@ -74,10 +74,13 @@ function scopeOf(credential = ''): Pick<SignatureInput, 'accessKeyId' | 'date' |
 const MAX_SKEW_MS = 15 * 60_000;
 
 /**
- * Refuses a request whose time is away from every one of `clocks` (real and moved time: a client may live in either).
- * Presigned requests are good until they expire.
+ * Refuses a request whose time is not now. A client may live in real or in moved time, and one that signed just before the
+ * clock jumped lives in between. Presigned requests are good until they expire.
  */
-export function checkTime(input: SignatureInput, clocks: readonly number[]): void {
+export function checkTime(
+  input: SignatureInput,
+  now: { readonly real: number; readonly moved: number },
+): void {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(input.timestamp);
   const [year, month, day, hour, minute, second] = (match ?? []).slice(1).map(Number);
   const at = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second);
@@ -85,7 +88,7 @@ export function checkTime(input: SignatureInput, clocks: readonly number[]): voi
     throw incomplete('X-Amz-Date is missing, malformed or not the date of the credential scope');
   }
   const validFor = input.expires === undefined ? MAX_SKEW_MS : input.expires * 1000;
-  if (clocks.some((now) => at - now <= MAX_SKEW_MS && now - at <= validFor)) return;
+  if (at <= now.moved + MAX_SKEW_MS && at >= now.real - validFor) return;
   throw new AwsError(
     input.presigned ? 'AccessDenied' : 'RequestExpired',
     `the request was signed for ${input.timestamp}, which is not now`,

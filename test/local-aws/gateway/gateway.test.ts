@@ -103,7 +103,7 @@ test('a session of Roles Anywhere may do what its role may, on S3 with its own w
   await expect(sqs.send(new ListQueuesCommand({}))).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
-test('clients may live in real or in moved time, but not elsewhere', async () => {
+test('clients may live in real or in moved time, or have signed before a jump, but not before or after', async () => {
   aws.clock.advance(24 * 3_600_000);
   expect(await whoAmI(aws.client.credentials)).toContain('administrator');
   const at = (offset: number): Promise<unknown> =>
@@ -111,7 +111,10 @@ test('clients may live in real or in moved time, but not elsewhere', async () =>
       new GetCallerIdentityCommand({}),
     );
   await at(aws.clock.offset());
-  await expect(at(aws.clock.offset() / 2)).rejects.toMatchObject({ name: 'RequestExpired' });
+  await at(aws.clock.offset() / 2);
+  const [early, late] = [-16 * 60_000, aws.clock.offset() + 16 * 60_000];
+  await expect(at(early)).rejects.toMatchObject({ name: 'RequestExpired' });
+  await expect(at(late)).rejects.toMatchObject({ name: 'RequestExpired' });
 });
 
 test('a key that expired long ago never turns into an administrator', async () => {
