@@ -1,10 +1,10 @@
-/** Logs and metrics of the functions, by Powertools: JSON lines and embedded metrics, flushed at the end of each run. */
+/** Logs and metrics of the functions, by Powertools: JSON lines and embedded metrics, flushed at the end of each run. Namespace and service come from POWERTOOLS_*, which the stack sets. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Telemetry } from '../src/ports/telemetry.ts';
 
-const logger = new Logger({ serviceName: 'certvend' });
-const metrics = new Metrics({ namespace: 'certvend', serviceName: 'certvend' });
+const logger = new Logger();
+const metrics = new Metrics();
 
 export const telemetry: Telemetry = {
   info: (message, fields = {}) => {

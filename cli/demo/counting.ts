@@ -9,6 +9,8 @@ export interface Counts {
 }
 
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'];
+/** The roles of the three functions that a rotation runs through; schedules and CRLs are nobody's rotation. */
+const ROTATING = /:role\/certvend-CertVendFunctionsCert(Check|Issue|Deploy)/;
 /** Made by event source mappings with the role of their function, not by our code; AWS makes them whether or not there is work. */
 const POLLING = [
   'ReceiveMessage',
@@ -20,9 +22,7 @@ const POLLING = [
 ];
 
 export function countCalls(calls: readonly RecordedCall[]): Counts {
-  const ours = calls.filter(
-    ({ caller, operation }) => /:role\/certvend-/.test(caller) && !POLLING.includes(operation),
-  );
+  const ours = calls.filter(({ caller, operation }) => ROTATING.test(caller) && !POLLING.includes(operation));
   const byOperation: Record<string, number> = {};
   for (const { scope, operation } of ours) {
     const name = `${scope}:${operation}`;
