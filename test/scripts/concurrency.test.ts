@@ -1,9 +1,10 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { csrOf, pairOf, rotate } from './pair.ts';
 import { TestCa } from './test-ca.ts';
 import { TestHost, attempt } from './test-host.ts';
 
+const BOOT = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 const LOCK = '/var/lib/certvend/lock';
 let ca: TestCa;
 let host: TestHost;
@@ -87,12 +88,26 @@ read -r n <'${counter}'; sleep 0.02; echo $((n + 1)) >'${counter}'; trap - EXIT`
     expect((await holder).result).toMatchObject({ reason: 'SessionTimedOut' });
   });
 
+  test('is not taken with a number that was free when somebody looked long ago', async () => {
+    await host.run('GenerateCsr', { Attempt: attempt(1) });
+    const self = readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    symlinkSync('aaaaaaaa-0000-4000-8000-000000000000:999999:1', host.path(`${LOCK}/5`));
+    symlinkSync(`${BOOT}:${String(process.pid)}:${self[19] ?? ''}`, host.path(`${LOCK}/7`)); // this test holds the lock
+    const sawFive = (script: string): string =>
+      script
+        .replace('newest_ticket "$directory" && newest=$REPLY', 'newest=5')
+        .replace('lock_seconds=45', 'lock_seconds=0');
+    const run = await host.run('GenerateCsr', { Attempt: attempt(2) }, { edit: sawFive });
+
+    expect(run.result).toMatchObject({ ok: false, reason: 'HostBusy' });
+    expect(readdirSync(host.path(LOCK)).sort()).toEqual(expect.not.arrayContaining(['6']));
+  });
+
   test.each([
     ['a dead process', 'aaaaaaaa-0000-4000-8000-000000000000:999999:1'],
-    [
-      'another process with the same number',
-      `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:1:99999999`,
-    ],
+    ['another process with the same number', `${BOOT}:1:99999999`],
     ['a time before the last start of the host', 'aaaaaaaa-0000-4000-8000-000000000000:1:2'],
     ['nothing that makes sense', 'x'],
   ])('is taken over from %s', async (_, ticket) => {
