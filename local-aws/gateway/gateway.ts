@@ -12,6 +12,8 @@ import { createFunctionFaults } from '../faults/functions.ts';
 import type { FunctionFaults } from '../faults/functions.ts';
 import { AwsError } from '../platform.ts';
 import type { Caller, HttpRequest, HttpResponse, Json, JsonObject, Platform, Service } from '../platform.ts';
+import { checkedService } from '../shapes/checked-service.ts';
+import { createShapes } from '../shapes/index.ts';
 import { identify } from './caller.ts';
 import { createCallLog, nameOf } from './call-log.ts';
 import type { RecordedCall } from './call-log.ts';
@@ -52,6 +54,7 @@ export interface Gateway {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, access } = options;
   const services = new Map<string, Service>();
+  const shapes = createShapes();
   const log = createCallLog();
   const faults = options.faults ?? createFaults();
   const functionFaults = options.functionFaults ?? createFunctionFaults(faults);
@@ -150,7 +153,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     port,
     register(service) {
       if (services.has(service.scope)) throw new Error(`service ${service.scope} is registered already`);
-      services.set(service.scope, service);
+      services.set(service.scope, checkedService(service, shapes));
     },
     services: () => [...services.values()],
     call,

@@ -68,7 +68,10 @@ export function createDynamodbService(platform: Platform, streams: Streams): Ser
     },
     DescribeTable: onTable(['TableName'], tables, 'dynamodb:DescribeTable', async (table) => {
       const { Table: described } = await engine.run('DescribeTable', { TableName: table.name });
-      return { Table: { ...asObject(described), ...describeMore(table) } };
+      // dynalite still says the on-demand mode with the name that it had before it was public.
+      const { TableThroughputModeSummary: mode, ...rest } = asObject(described) ?? {};
+      const billing = mode === undefined ? {} : { BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' } };
+      return { Table: { ...rest, ...billing, ...describeMore(table) } };
     }),
     DescribeTimeToLive: onTable(['TableName'], tables, 'dynamodb:DescribeTimeToLive', (table) => ({
       TimeToLiveDescription:
@@ -107,6 +110,7 @@ export function createDynamodbService(platform: Platform, streams: Streams): Ser
 function describeMore(table: Table): JsonObject {
   return {
     TableArn: table.arn,
+    TableId: table.id,
     DeletionProtectionEnabled: table.deletionProtection,
     ...(table.streamArn === undefined || table.streamViewType === undefined
       ? {}

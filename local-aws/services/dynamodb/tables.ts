@@ -1,4 +1,5 @@
 /** Tables as the template declares them (AWS::DynamoDB::Table), and what dynalite does not keep about them. */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
 import { AwsError } from '../../platform.ts';
@@ -55,6 +56,7 @@ const properties = z.strictObject({
 export interface Table {
   readonly name: string;
   readonly arn: string;
+  readonly id: string;
   readonly keyNames: readonly string[];
   readonly streamArn: string | undefined;
   readonly streamLabel: string;
@@ -82,6 +84,7 @@ export function createTables(platform: Platform, engine: Engine, streams: Stream
     const table: Table = {
       name,
       arn,
+      id: randomUUID(),
       keyNames: given.KeySchema.map((key) => key.AttributeName),
       streamArn: viewType === undefined ? undefined : `${arn}/stream/${streamLabel}`,
       streamLabel,

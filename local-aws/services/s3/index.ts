@@ -110,9 +110,12 @@ export function createS3Service(platform: Platform): Service {
         response.status,
       );
     }
+    if (operation === 'DeleteObject') return {};
+    const ETag = response.headers['etag'] ?? '';
+    if (operation === 'PutObject') return { ETag };
     return {
       ...(operation === 'GetObject' ? { Body: Buffer.from(response.body).toString('base64') } : {}),
-      ETag: response.headers['etag'] ?? '',
+      ETag,
       ContentType: response.headers['content-type'] ?? '',
       ContentLength: Number(response.headers['content-length'] ?? 0),
       LastModified: response.headers['last-modified'] ?? '',
