@@ -28,7 +28,7 @@ export const HOST_ID = /^mi-[0-9a-f]{17}$/;
 const DIRECTORY = /^\/[A-Za-z0-9._/-]{1,254}$/;
 const ACCOUNT_NAME = /^[a-z_][a-z0-9_-]{0,31}$/;
 const UNIT = /^[A-Za-z0-9][A-Za-z0-9:_.@-]{0,120}\.(service|socket|target|timer|path)$/;
-const PROFILE = /^[A-Za-z0-9_.-]{1,64}$/;
+const PROFILE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 export interface CheckedRow {
   readonly request: CertificateRequest;
@@ -81,7 +81,12 @@ export function checkRow(
     reloadUnit: read('reloadUnit', '', 'the name of a systemd unit such as app.service, no command', (text) =>
       UNIT.test(text),
     ),
-    awsConfigFile: directory('awsConfigFile', ''),
+    awsConfigFile: read(
+      'awsConfigFile',
+      '',
+      'an absolute path of letters, digits and . _ - / without ..',
+      isFile,
+    ),
     awsProfile: read('awsProfile', '', 'letters, digits and _ . -, at most 64', (text) => PROFILE.test(text)),
     validation: oneOf<Validation>('validation', defaults.validation, VALIDATIONS),
     withProxy: defaults.withProxy,
@@ -98,7 +103,12 @@ function hostIdProblem(hostId: string): string {
 }
 
 function isDirectory(text: string): boolean {
-  return DIRECTORY.test(text) && !text.split('/').some((part) => part === '..' || part === '.');
+  const parts = text.split('/').filter((part) => part !== '');
+  return DIRECTORY.test(text) && parts.length > 0 && !parts.some((part) => /^\.+$/.test(part));
+}
+
+function isFile(text: string): boolean {
+  return isDirectory(text) && !text.endsWith('/');
 }
 
 /** For messages: at most 60 characters, control characters escaped. */

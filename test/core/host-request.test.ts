@@ -37,6 +37,9 @@ describe('checkRow', () => {
   it.each([
     ['certPath', 'relative/path'],
     ['certPath', '/etc/../root'],
+    ['certPath', '/'],
+    ['awsConfigFile', '/etc/aws/config/'],
+    ['awsProfile', '-x'],
     ['keyPath', '/tmp/$(id)'],
     ['owner', 'root; id'],
     ['keyMode', '0644'],
