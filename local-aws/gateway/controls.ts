@@ -38,6 +38,7 @@ export function gatewayControls(parts: {
       return { enforce };
     },
     ...faultControls(faults),
+    'GET /_local/resource-policies': () => access.resourcePolicies().map((policy): Json => ({ ...policy })),
     'GET /_local/policies': () =>
       access.directory.list().map((role): Json => ({ ...role, policies: { ...role.policies } })),
   };

@@ -5,13 +5,14 @@
  * what an operator wants to see. `enforce` refuses everybody.
  */
 import { AwsError } from '../platform.ts';
-import type { Access, Authorization, Caller, Clock, JsonObject, Session, Verdict } from '../platform.ts';
+import type { Access, Caller, Clock, JsonObject, Session } from '../platform.ts';
 import { createAuthorizationLog } from './authorization-log.ts';
 import type { AuthorizationLog } from './authorization-log.ts';
-import { bearsPolicy, callerContext } from './caller-context.ts';
+import { callerContext } from './caller-context.ts';
 import { createDirectory } from './directory.ts';
 import type { Directory } from './directory.ts';
-import { evaluate, evaluateTrust } from './evaluate.ts';
+import { judge, judgeTrust } from './judge.ts';
+import type { Policies } from './judge.ts';
 import { parsePolicy } from './policy.ts';
 import type { Policy } from './policy.ts';
 import { createSessions } from './sessions.ts';
@@ -25,6 +26,12 @@ export interface AccessOptions {
   readonly enforce?: boolean;
 }
 
+export interface ListedResourcePolicy {
+  readonly resource: string;
+  readonly statementId: string;
+  readonly document: JsonObject;
+}
+
 /** `Access` plus what the gateway, the IAM resources and the controls need. */
 export interface LocalAccess extends Access {
   readonly directory: Directory;
@@ -33,6 +40,8 @@ export interface LocalAccess extends Access {
   issuedKey(accessKeyId: string): IssuedKey | undefined;
   /** Whether the key expired so long ago that nothing else is known of it. */
   hasForgotten(accessKeyId: string): boolean;
+  /** Every policy on a queue, topic, bucket, key or function, for tests that remove one statement at a time. */
+  resourcePolicies(): ListedResourcePolicy[];
   setEnforced(enforced: boolean): void;
 }
 
@@ -41,35 +50,23 @@ export function createAccess(options: AccessOptions): LocalAccess {
   const directory = createDirectory({ partition, accountId });
   const sessions = createSessions({ clock, partition, accountId });
   const log = createAuthorizationLog(clock);
-  const resourcePolicies = new Map<string, Map<string, Policy>>();
+  const resourcePolicies = new Map<string, Map<string, { policy: Policy; document: JsonObject }>>();
   let enforced = options.enforce ?? false;
 
   function sessionOf(caller: Caller): Session | undefined {
     return caller.kind === 'role' ? sessions.find(caller.accessKeyId)?.session : undefined;
   }
 
-  function judge(caller: Caller, needed: Authorization, context: Readonly<Record<string, string>>): Verdict {
-    const policies = policiesOn(needed.resource);
-    if (caller.kind === 'service' && policies.length === 0 && !bearsPolicy(needed.resource)) {
-      return { allowed: true, reason: `${caller.service} uses its service-linked role` };
-    }
-    const session = sessionOf(caller);
-    return evaluate(
-      { caller, action: needed.action, resource: needed.resource, context },
-      {
-        identity: caller.kind === 'role' ? directory.policiesOf(caller.roleArn) : [],
-        session: session?.sessionPolicies?.map((document, index) =>
-          parsePolicy(`session policy ${String(index)}`, document, 'identity'),
-        ),
-        resource: policies,
-      },
-    );
-  }
+  const policies: Policies = {
+    identity: (roleArn) => directory.policiesOf(roleArn),
+    resource: (arn) => [...(resourcePolicies.get(arn)?.values() ?? [])].map(({ policy }) => policy),
+    trust: (roleArn) => directory.trustOf(roleArn),
+  };
 
-  function policiesOn(resource: string): Policy[] {
-    // Objects are governed by the policy of their bucket.
-    const owner = /^arn:[^:]*:s3:::[^/]+/.exec(resource)?.[0] ?? resource;
-    return [...(resourcePolicies.get(owner)?.values() ?? [])];
+  function narrowedBy(session: Session | undefined): Policy[] | undefined {
+    return session?.sessionPolicies?.map((document, index) =>
+      parsePolicy(`session policy ${String(index)}`, document, 'identity'),
+    );
   }
 
   function isEnforced(caller: Caller): boolean {
@@ -84,22 +81,22 @@ export function createAccess(options: AccessOptions): LocalAccess {
     issuedKey: (accessKeyId) => sessions.find(accessKeyId),
     hasForgotten: (accessKeyId) => sessions.hasForgotten(accessKeyId),
     issue: (session: Session) => sessions.issue(session),
+    resourcePolicies: () =>
+      [...resourcePolicies].flatMap(([resource, attached]) =>
+        [...attached].map(([statementId, { document }]) => ({ resource, statementId, document })),
+      ),
     setEnforced(value) {
       enforced = value;
     },
     mayAssume(roleArn, service, action, context) {
       const caller: Caller = { kind: 'service', service };
-      const trust = directory.trustOf(roleArn);
       const request = {
         caller,
         action,
         resource: roleArn,
         context: { ...context, 'aws:PrincipalServiceName': service },
       };
-      const verdict: Verdict =
-        trust === undefined
-          ? { allowed: false, reason: `there is no role ${roleArn}` }
-          : evaluateTrust(request, trust);
+      const verdict = judgeTrust(request, policies);
       log.add({ caller: service, action, resource: roleArn, context: request.context, ...verdict });
       return verdict;
     },
@@ -107,8 +104,10 @@ export function createAccess(options: AccessOptions): LocalAccess {
       if (caller.kind === 'administrator') return;
       const who = caller.kind === 'role' ? caller.roleArn : caller.service;
       for (const one of needed) {
-        const context = { ...callerContext(caller, accountId, sessionOf(caller)), ...one.context };
-        const verdict = judge(caller, one, context);
+        const session = sessionOf(caller);
+        const context = { ...callerContext(caller, accountId, session), ...one.context };
+        const request = { caller, action: one.action, resource: one.resource, context };
+        const verdict = judge(request, policies, narrowedBy(session));
         log.add({ caller: who, action: one.action, resource: one.resource, context, ...verdict });
         if (!verdict.allowed && isEnforced(caller)) {
           const name = caller.kind === 'role' ? caller.arn : caller.service;
@@ -121,10 +120,14 @@ export function createAccess(options: AccessOptions): LocalAccess {
       }
     },
     attachResourcePolicy(resourceArn, statementId, document: JsonObject | undefined) {
-      const attached = resourcePolicies.get(resourceArn) ?? new Map<string, Policy>();
+      const attached =
+        resourcePolicies.get(resourceArn) ?? new Map<string, { policy: Policy; document: JsonObject }>();
       resourcePolicies.set(resourceArn, attached);
       if (document === undefined) attached.delete(statementId);
-      else attached.set(statementId, parsePolicy(`${statementId} on ${resourceArn}`, document, 'resource'));
+      else {
+        const policy = parsePolicy(`${statementId} on ${resourceArn}`, document, 'resource');
+        attached.set(statementId, { policy, document });
+      }
     },
   };
 }

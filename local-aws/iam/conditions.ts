@@ -1,11 +1,11 @@
 /** Condition blocks, policy variables and wildcards of policies. Context keys are compared without regard to case. */
-import { parseOperator } from './policy.ts';
+import { parseOperator, VARIABLE } from './policy.ts';
 import type { BaseOperator, Operator } from './policy.ts';
 
-/** Request condition keys in lower case → value. */
-export type Context = ReadonlyMap<string, string>;
+/** Request condition keys in lower case → value, or values of a key that has several. */
+export type Context = ReadonlyMap<string, string | readonly string[]>;
 
-export function contextOf(values: Readonly<Record<string, string>>): Context {
+export function contextOf(values: Readonly<Record<string, string | readonly string[]>>): Context {
   return new Map(Object.entries(values).map(([key, value]) => [key.toLowerCase(), value]));
 }
 
@@ -23,16 +23,17 @@ export function conditionHolds(
 }
 
 function keyHolds(operator: Operator, key: string, wanted: readonly string[], context: Context): boolean {
-  const actual = context.get(key.toLowerCase());
-  if (operator.base === 'Null') return wanted.some((value) => (value === 'true') === (actual === undefined));
-  if (actual === undefined) {
+  const found = context.get(key.toLowerCase()) ?? [];
+  const actual = typeof found === 'string' ? [found] : found;
+  if (operator.base === 'Null') return wanted.some((value) => (value === 'true') === (actual.length === 0));
+  if (actual.length === 0) {
     if (operator.ifExists) return true;
     if (operator.quantifier !== undefined) return operator.quantifier === 'ForAllValues';
     return isNegated(operator.base);
   }
-  // Every context key here has one value, so both quantifiers ask the same question as no quantifier.
-  const positive = wanted.some((value) => valueMatches(operator.base, value, actual, context));
-  return isNegated(operator.base) ? !positive : positive;
+  const holds = (value: string): boolean =>
+    wanted.some((one) => valueMatches(operator.base, one, value, context)) !== isNegated(operator.base);
+  return operator.quantifier === 'ForAllValues' ? actual.every(holds) : actual.some(holds);
 }
 
 function isNegated(base: BaseOperator): boolean {
@@ -79,8 +80,6 @@ function arnParts(arn: string): string[] {
   return texts.length <= 6 ? texts : [...texts.slice(0, 5), texts.slice(5).join(':')];
 }
 
-const VARIABLE = /\$\{([^}]*)\}/g;
-
 /** Replaces policy variables; undefined when one has no value, so that nothing can match. */
 function expand(text: string, context: Context): string | undefined {
   const values = [...text.matchAll(VARIABLE)].map((match) => variable(match[1] ?? '', context));
@@ -91,7 +90,9 @@ function expand(text: string, context: Context): string | undefined {
 function variable(inner: string, context: Context): string | undefined {
   if (inner === '*' || inner === '?' || inner === '$') return inner;
   const match = /^([^,]+?)(?:\s*,\s*'([^']*)')?$/.exec(inner);
-  return match === null ? undefined : (context.get((match[1] ?? '').trim().toLowerCase()) ?? match[2]);
+  const value = context.get((match?.[1] ?? '').trim().toLowerCase()) ?? match?.[2];
+  // A key with several values cannot be put into a text.
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** `*` and `?` are wildcards, except where they come out of a policy variable. */

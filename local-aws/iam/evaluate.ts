@@ -9,7 +9,7 @@ export interface AccessRequest {
   readonly action: string;
   readonly resource: string;
   /** All condition keys, those of the request and those of the caller. */
-  readonly context: Readonly<Record<string, string>>;
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface ApplicablePolicies {
@@ -31,10 +31,13 @@ export function evaluate(request: AccessRequest, policies: ApplicablePolicies): 
     find(policies.resource, 'Deny', 'delegated');
   if (denied !== undefined) return { allowed: false, reason: `denied by ${denied}` };
 
+  // What names the session itself is not narrowed by the session's own policies.
+  const bySession = find(policies.resource, 'Allow', 'session');
+  if (bySession !== undefined) return { allowed: true, reason: `allowed by ${bySession}` };
   const byResource = find(policies.resource, 'Allow', 'direct');
-  if (byResource !== undefined) return { allowed: true, reason: `allowed by ${byResource}` };
   const byIdentity = find(policies.identity, 'Allow', 'none');
-  if (byIdentity === undefined) {
+  const allowing = byResource ?? byIdentity;
+  if (allowing === undefined) {
     return { allowed: false, reason: `no statement allows ${request.action} on ${request.resource}` };
   }
   if (policies.session !== undefined && find(policies.session, 'Allow', 'none') === undefined) {
@@ -43,6 +46,7 @@ export function evaluate(request: AccessRequest, policies: ApplicablePolicies): 
       reason: `the session policy does not allow ${request.action} on ${request.resource}`,
     };
   }
+  if (byResource !== undefined) return { allowed: true, reason: `allowed by ${byResource}` };
   // A key policy is the root of trust of its key: identity policies count only where it names the account.
   if (
     /^arn:[^:]*:kms:/.test(request.resource) &&
@@ -53,7 +57,7 @@ export function evaluate(request: AccessRequest, policies: ApplicablePolicies): 
       reason: `the key policy of ${request.resource} does not let identity policies decide`,
     };
   }
-  return { allowed: true, reason: `allowed by ${byIdentity}` };
+  return { allowed: true, reason: `allowed by ${allowing}` };
 }
 
 /** Judges a trust policy: who may take the role. */
@@ -68,10 +72,10 @@ export function evaluateTrust(request: AccessRequest, trust: Policy): Verdict {
 }
 
 /**
- * How a Principal is read. `none`: the statement has none. `direct`: it must name the caller. `delegated`: naming the
+ * How a Principal is read. `none`: the statement has none. `session`: it must name the session or service. `direct`: it must name the caller. `delegated`: naming the
  * account is enough (a deny for the account hits everybody in it; an allow leaves the decision to identity policies).
  */
-type Trust = 'none' | 'direct' | 'delegated';
+type Trust = 'none' | 'session' | 'direct' | 'delegated';
 
 function findStatement(
   policies: readonly Policy[],
@@ -84,7 +88,7 @@ function findStatement(
     const index = policy.statements.findIndex(
       (statement) =>
         statement.Effect === effect &&
-        (trust === 'none' || principalMatches(statement.Principal, request.caller, trust === 'delegated')) &&
+        (trust === 'none' || principalMatches(statement.Principal, request.caller, trust)) &&
         actionMatches(statement, request.action) &&
         resourceMatches(statement, request.resource, context) &&
         conditionHolds(statement.Condition, context),
@@ -110,21 +114,15 @@ function resourceMatches(statement: Statement, resource: string, context: Contex
   return statement.NotResource === undefined || !among(statement.NotResource);
 }
 
-function principalMatches(
-  principal: Statement['Principal'],
-  caller: Caller,
-  accountIsEnough: boolean,
-): boolean {
+function principalMatches(principal: Statement['Principal'], caller: Caller, trust: Trust): boolean {
   if (principal === undefined) return false;
   if (caller.kind === 'service') {
     return principal.Service?.includes(caller.service) === true || principal.AWS?.includes('*') === true;
   }
-  const names = caller.kind === 'role' ? [caller.arn, caller.roleArn] : [caller.arn];
+  const named = principal.AWS ?? [];
+  if (named.includes(caller.arn)) return true;
+  if (trust === 'session') return false;
+  if (named.includes('*') || (caller.kind === 'role' && named.includes(caller.roleArn))) return true;
   const account = caller.arn.split(':')[4] ?? '';
-  return (principal.AWS ?? []).some(
-    (one) =>
-      one === '*' ||
-      names.includes(one) ||
-      (accountIsEnough && (one === account || one.endsWith(`::${account}:root`))),
-  );
+  return trust === 'delegated' && named.some((one) => one === account || one.endsWith(`::${account}:root`));
 }

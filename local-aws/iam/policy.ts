@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { AwsError } from '../platform.ts';
 import type { Json } from '../platform.ts';
+import { isKnownKey } from './known-keys.ts';
 
 /** One or many, as everywhere in policies; always a list afterwards. */
 const oneOrMany = <T>(item: z.ZodType<T>): z.ZodType<T[]> =>
@@ -86,7 +87,12 @@ export function parseOperator(text: string): Operator | undefined {
 export type PolicyKind = 'identity' | 'resource' | 'trust';
 
 /** Parses a document or throws MalformedPolicyDocument that names every problem. */
-export function parsePolicy(name: string, source: Json, kind: PolicyKind): Policy {
+export function parsePolicy(
+  name: string,
+  source: Json,
+  kind: PolicyKind,
+  known: (key: string) => boolean = isKnownKey,
+): Policy {
   const parsed = document.safeParse(source);
   if (!parsed.success) {
     throw malformed(
@@ -95,13 +101,20 @@ export function parsePolicy(name: string, source: Json, kind: PolicyKind): Polic
     );
   }
   const problems = parsed.data.Statement.flatMap((one, index) =>
-    problemsOf(one, kind).map((problem) => `Statement ${one.Sid ?? String(index)}: ${problem}`),
+    problemsOf(one, kind, parsed.data.Version, known).map(
+      (problem) => `Statement ${one.Sid ?? String(index)}: ${problem}`,
+    ),
   );
   if (problems.length > 0) throw malformed(name, problems);
   return { name, statements: parsed.data.Statement };
 }
 
-function problemsOf(one: Statement, kind: PolicyKind): string[] {
+function problemsOf(
+  one: Statement,
+  kind: PolicyKind,
+  version: string | undefined,
+  known: (key: string) => boolean,
+): string[] {
   const problems: string[] = [];
   const hasResource = one.Resource !== undefined || one.NotResource !== undefined;
   if (one.Resource !== undefined && one.NotResource !== undefined)
@@ -111,12 +124,42 @@ function problemsOf(one: Statement, kind: PolicyKind): string[] {
   if (kind !== 'identity' && one.Principal === undefined) problems.push('needs a Principal');
   if (kind === 'trust' && hasResource) problems.push('a trust policy has no Resource');
   if (kind !== 'trust' && !hasResource) problems.push('needs Resource or NotResource');
-  for (const operator of Object.keys(one.Condition ?? {})) {
+  for (const [operator, keys] of Object.entries(one.Condition ?? {})) {
     if (parseOperator(operator) === undefined) {
       problems.push(`condition operator ${operator} is not supported by the local AWS`);
     }
+    for (const key of Object.keys(keys)) {
+      if (!known(key)) problems.push(`condition key ${key} is not supported by the local AWS`);
+    }
   }
-  return problems;
+  for (const action of [...(one.Action ?? []), ...(one.NotAction ?? [])]) {
+    if (action !== '*' && !/^[a-z0-9-]+:[A-Za-z0-9*?]+$/i.test(action))
+      problems.push(`${action} is not an action`);
+  }
+  return [...problems, ...problemsOfVariables(one, version, known)];
+}
+
+/** `${aws:PrincipalArn}` and, with a default, `${aws:PrincipalTag/team, 'company-wide'}`; `${*}`, `${?}` and `${$}` escape. */
+export const VARIABLE = /\$\{([^}]*)\}/g;
+const NAMED = /^\s*([^,]+?)\s*(?:,\s*'[^']*'\s*)?$/;
+
+function problemsOfVariables(
+  one: Statement,
+  version: string | undefined,
+  known: (key: string) => boolean,
+): string[] {
+  const conditions = Object.values(one.Condition ?? {}).flatMap((keys) => Object.values(keys).flat());
+  const texts = [...(one.Resource ?? []), ...(one.NotResource ?? []), ...conditions];
+  const variables = texts.flatMap((text) => [...text.matchAll(VARIABLE)].map((match) => match[1] ?? ''));
+  return variables
+    .filter((inner) => !['*', '?', '$'].includes(inner))
+    .flatMap((inner) => {
+      const variable = '${' + inner + '}';
+      if (version !== '2012-10-17') return [`policy variable ${variable} needs Version 2012-10-17`];
+      const key = NAMED.exec(inner)?.[1];
+      if (key !== undefined && known(key)) return [];
+      return [`policy variable ${variable} is not supported by the local AWS`];
+    });
 }
 
 function malformed(name: string, problems: readonly string[]): AwsError {

@@ -1,6 +1,7 @@
 /** CloudWatch alarms and dashboards as recorded state: their properties are checked, nothing is evaluated. */
 import { z } from 'zod';
 import { parseStrictly, restJson } from '../../json-service.ts';
+import { AwsError } from '../../platform.ts';
 import type { Json, JsonObject, Platform, ResourceType, Service } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
 import { tagsShape } from '../../deploy/tags.ts';
@@ -66,6 +67,47 @@ const compositeShape = z.strictObject({
 });
 const dashboardShape = z.strictObject({ DashboardName: z.string().optional(), DashboardBody: z.string() });
 
+const stateShape = z.strictObject({ AlarmName: z.string(), StateValue: z.enum(['OK', 'ALARM']) });
+const actionsShape = z.object({
+  AlarmName: z.string(),
+  AlarmDescription: z.string().default(''),
+  AlarmActions: z.array(z.string()).default([]),
+  OKActions: z.array(z.string()).default([]),
+});
+
+/** Metrics are not evaluated: an alarm changes its state when it is told to, and then does what the stack says. */
+async function raise(
+  platform: Platform,
+  prefix: string,
+  alarms: readonly JsonObject[],
+  body: JsonObject,
+): Promise<Json> {
+  const wanted = parseStrictly(stateShape, body);
+  const found = alarms
+    .map((one) => actionsShape.parse(one))
+    .find((one) => one.AlarmName === wanted.AlarmName);
+  if (found === undefined)
+    throw new AwsError('ResourceNotFound', `there is no alarm ${wanted.AlarmName}`, 404);
+  const topics = wanted.StateValue === 'ALARM' ? found.AlarmActions : found.OKActions;
+  for (const TopicArn of topics) {
+    await platform.call(
+      { kind: 'service', service: 'cloudwatch.amazonaws.com', sourceArn: prefix + found.AlarmName },
+      'sns',
+      'Publish',
+      {
+        TopicArn,
+        Subject: `${wanted.StateValue}: "${found.AlarmName}"`.slice(0, 100),
+        Message: JSON.stringify({
+          AlarmName: found.AlarmName,
+          NewStateValue: wanted.StateValue,
+          AlarmDescription: found.AlarmDescription,
+        }),
+      },
+    );
+  }
+  return { notified: topics };
+}
+
 /** `GET /_local/alarms` and `GET /_local/dashboards` list what the stack made; no API operation is offered. */
 export function createCloudwatchService(platform: Platform): Service {
   const alarms: JsonObject[] = [];
@@ -98,6 +140,7 @@ export function createCloudwatchService(platform: Platform): Service {
       },
       controls: {
         'GET /_local/alarms': (): Json => alarms,
+        'POST /_local/alarms/state': (body) => raise(platform, prefix, alarms, body),
         'GET /_local/dashboards': (): Json => dashboards,
       },
     },

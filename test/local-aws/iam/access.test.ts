@@ -73,33 +73,33 @@ test('actions and resources match with wildcards, and a deny wins', async () => 
 });
 
 test.each<[string, JsonObject, Record<string, string>, boolean]>([
-  ['a string that is equal', { StringEquals: { 'k:A': ['x', 'y'] } }, { 'K:a': 'y' }, true],
-  ['a missing key with a positive operator', { StringEquals: { 'k:A': 'x' } }, {}, false],
-  ['a missing key with a negated operator', { StringNotEquals: { 'k:A': 'x' } }, {}, true],
-  ['a missing key with IfExists', { StringLikeIfExists: { 'k:A': 'x*' } }, {}, true],
-  ['one of several unwanted values', { StringNotLike: { 'k:A': ['a*', 'x*'] } }, { 'k:A': 'xy' }, false],
+  ['a string that is equal', { StringEquals: { 's3:prefix': ['x', 'y'] } }, { 'S3:Prefix': 'y' }, true],
+  ['a missing key with a positive operator', { StringEquals: { 's3:prefix': 'x' } }, {}, false],
+  ['a missing key with a negated operator', { StringNotEquals: { 's3:prefix': 'x' } }, {}, true],
+  ['a missing key with IfExists', { StringLikeIfExists: { 's3:prefix': 'x*' } }, {}, true],
+  ['one of several unwanted values', { StringNotLike: { 's3:prefix': ['a*', 'x*'] } }, { 's3:prefix': 'xy' }, false],
   [
     'two keys, of which one fails',
-    { StringEquals: { 'k:A': 'x', 'k:B': 'y' } },
-    { 'k:A': 'x', 'k:B': 'n' },
+    { StringEquals: { 's3:prefix': 'x', 's3:x-amz-acl': 'y' } },
+    { 's3:prefix': 'x', 's3:x-amz-acl': 'n' },
     false,
   ],
   [
     'an ARN whose wildcard would have to cross a colon',
-    { ArnLike: { 'k:A': 'arn:aws:s3:*:x' } },
-    { 'k:A': 'arn:aws:s3:r:1:x' },
+    { ArnLike: { 's3:prefix': 'arn:aws:s3:*:x' } },
+    { 's3:prefix': 'arn:aws:s3:r:1:x' },
     false,
   ],
   [
     'an ARN part by part',
-    { ArnEquals: { 'k:A': 'arn:aws:s3:*:*:x*' } },
-    { 'k:A': 'arn:aws:s3:r:1:x:y' },
+    { ArnEquals: { 's3:prefix': 'arn:aws:s3:*:*:x*' } },
+    { 's3:prefix': 'arn:aws:s3:r:1:x:y' },
     true,
   ],
-  ['a boolean', { Bool: { 'k:A': true } }, { 'k:A': 'true' }, true],
-  ['a key that has to be absent', { Null: { 'k:A': 'true' } }, { 'k:A': 'x' }, false],
-  ['all values of an absent key', { 'ForAllValues:StringEquals': { 'k:A': 'x' } }, {}, true],
-  ['any value of an absent key', { 'ForAnyValue:StringEquals': { 'k:A': 'x' } }, {}, false],
+  ['a boolean', { Bool: { 's3:prefix': true } }, { 's3:prefix': 'true' }, true],
+  ['a key that has to be absent', { Null: { 's3:prefix': 'true' } }, { 's3:prefix': 'x' }, false],
+  ['all values of an absent key', { 'ForAllValues:StringEquals': { 's3:prefix': 'x' } }, {}, true],
+  ['any value of an absent key', { 'ForAnyValue:StringEquals': { 's3:prefix': 'x' } }, {}, false],
 ])('conditions judge %s', async (_what, Condition, context, expected) => {
   const arn = await role([{ Effect, Action: 'a:B', Resource, Condition }]);
   expect(allowed(arn, 'a:B', 'r', { context })).toBe(expected);
