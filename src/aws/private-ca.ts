@@ -11,11 +11,14 @@ export interface PrivateCa {
   readonly signingAlgorithm: string;
 }
 
-/** Answers after which the same request fails again. InvalidState passes: a disabled CA can be enabled. */
+/** Answers after which the same request fails again at once; a disabled CA is told to the administrator and tried later. */
 const REFUSED = {
   MalformedCSRException: 'InvalidRequest',
   InvalidArgsException: 'InvalidRequest',
   InvalidArnException: 'InvalidRequest',
+  InvalidStateException: 'InvalidRequest',
+  LimitExceededException: 'InvalidRequest',
+  ResourceNotFoundException: 'NotFound',
 } as const;
 
 export function privateCa(

@@ -92,12 +92,14 @@ function backingOff(facts: HostFacts, now: number, policy: IssuancePolicy): Deci
   return { action: 'backOff', reason: REASON.backingOff, message, nextCheckAt: until };
 }
 
-/** A failed deployment goes on with the certificate it has, while that lives and still says what is asked for. */
-function deploymentPending(facts: HostFacts, now: number): Decision | undefined {
+/** A parked attempt goes on with the certificate it has or asked for, while that lives and says what is asked for. */
+function deploymentPending(facts: HostFacts, now: number, policy: IssuancePolicy): Decision | undefined {
   const { attempt } = facts;
-  if (attempt?.issued === undefined || attempt.requestHash !== requestHash(facts.request)) return undefined;
-  if (attempt.issued.notAfter <= now) return undefined;
-  const message = `the certificate of attempt ${attempt.id} is issued and not deployed yet`;
+  if (attempt === undefined || attempt.requestHash !== requestHash(facts.request)) return undefined;
+  const asked = attempt.intent === undefined ? now : attempt.intent.askedAt + policy.validitySeconds;
+  if ((attempt.issued?.notAfter ?? asked) <= now) return undefined;
+  const state = attempt.issued === undefined ? 'asked for' : 'issued';
+  const message = `the certificate of attempt ${attempt.id} is ${state} and not deployed yet`;
   return { action: 'resume', reason: REASON.deploymentPending, message, nextCheckAt: now };
 }
 
@@ -163,6 +165,6 @@ function withinDailyLimit(
 ): Decision {
   if (decision.action !== 'issue' || facts.issuances?.day !== utcDay(now)) return decision;
   if (facts.issuances.count < policy.maxIssuancesPerHostPerDay) return decision;
-  const message = `${String(facts.issuances.count)} certificates were started for this host today, the limit is ${String(policy.maxIssuancesPerHostPerDay)}`;
+  const message = `${String(facts.issuances.count)} certificates were asked for this host today, the limit is ${String(policy.maxIssuancesPerHostPerDay)}`;
   return { action: 'backOff', reason: REASON.hostDailyLimit, message, nextCheckAt: nextUtcDay(now) };
 }

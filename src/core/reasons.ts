@@ -50,6 +50,8 @@ export const FAILURE = {
   certificateMismatch: 'CertificateMismatch',
   certificateRevoked: 'CertificateRevoked',
   attemptExhausted: 'AttemptExhausted',
+  /** Two keys in one attempt: two machines answer under one id. */
+  hostCloned: 'HostCloned',
   reloadFailed: 'ReloadFailed',
 } as const;
 
@@ -63,7 +65,18 @@ export const CERTIFICATE_IS_LOST: readonly string[] = [
   'CertificateExpired',
   FAILURE.certificateMismatch,
   FAILURE.certificateRevoked,
+  FAILURE.hostCloned,
 ];
+
+/** Failures after which a certificate that was asked for, but not seen yet, is still worth waiting for. */
+export const CERTIFICATE_MAY_COME: readonly string[] = [
+  FAILURE.agentOffline,
+  FAILURE.hostUnknown,
+  FAILURE.attemptExhausted,
+];
+
+/** The machine that answers has no key, or another one, than the machine that made the request a minute before. */
+export const KEY_IS_ELSEWHERE: readonly string[] = ['KeyMissing', 'KeyMismatch', FAILURE.hostCloned];
 
 /** What an administrator can do about a reason; shown in notices. */
 export function adviceFor(reason: string): string {
@@ -82,6 +95,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   [FAILURE.requestRefused]: 'look at the state of the certificate authority',
   [FAILURE.certificateMismatch]:
     'the authority issued something else than was asked; look at it before anything else',
+  [FAILURE.hostCloned]:
+    'find the copy of this machine that runs under the same node id, and register it as a node of its own',
   [FAILURE.reloadFailed]: 'look at the unit on the host; the new certificate is in place already',
   HelperMissing: 'install aws_signing_helper in the directory of the setting AWSSigningHelperPath',
   HelperNotExecutable: 'make aws_signing_helper executable (chmod 0755)',

@@ -14,7 +14,7 @@ import type {
   Step,
 } from './facts.ts';
 import { administratorHash, deploymentHash, requestHash } from './hashes.ts';
-import { CERTIFICATE_IS_LOST, FAILURE } from './reasons.ts';
+import { CERTIFICATE_IS_LOST, CERTIFICATE_MAY_COME, FAILURE } from './reasons.ts';
 import { renewalTime } from './renewal-window.ts';
 import { MINUTE, utcDay } from './time.ts';
 
@@ -26,8 +26,6 @@ const RESUMES_MAX = 3;
 /** Claims a new attempt. `deliveryDelay`: seconds until its first message is delivered. */
 export function claim(facts: HostFacts, id: string, deliveryDelay: number, now: number): FactsChange {
   const deadline = now + deliveryDelay + ATTEMPT_SECONDS;
-  const day = utcDay(now);
-  const count = facts.issuances?.day === day ? facts.issuances.count + 1 : 1;
   return {
     attempt: {
       id,
@@ -39,7 +37,6 @@ export function claim(facts: HostFacts, id: string, deliveryDelay: number, now: 
       deploymentHash: deploymentHash(facts.deployment),
       resumes: 0,
     },
-    issuances: { day, count },
     nextCheckAt: deadline,
   };
 }
@@ -75,9 +72,18 @@ export function resume(
   return { attempt: { ...attempt, ...fresh, deadline, resumes }, nextCheckAt: deadline };
 }
 
-/** Before IssueCertificate. */
-export function intend(attempt: Attempt, intent: Intent): FactsChange {
-  return { attempt: { ...attempt, stage: 'issuing', stageSince: intent.askedAt, intent } };
+/**
+ * Before IssueCertificate. Counted here, not when the attempt is claimed: what fails before costs no certificate. Once for
+ * an attempt: asking again because the answer was lost is no loop.
+ */
+export function intend(facts: HostFacts, attempt: Attempt, intent: Intent): FactsChange {
+  const asked: FactsChange = {
+    attempt: { ...attempt, stage: 'issuing', stageSince: intent.askedAt, intent },
+  };
+  if (attempt.intent !== undefined) return asked;
+  const day = utcDay(intent.askedAt);
+  const count = facts.issuances?.day === day ? facts.issuances.count + 1 : 1;
+  return { ...asked, issuances: { day, count } };
 }
 
 /** Before the second command. */
@@ -162,7 +168,9 @@ export function fail(
 
 /** Whether a failure with this reason ends the attempt, so that its certificate, if any, is an orphan. */
 export function loses(attempt: Attempt, reason: string): boolean {
-  return attempt.issued === undefined || CERTIFICATE_IS_LOST.includes(reason);
+  if (attempt.issued !== undefined) return CERTIFICATE_IS_LOST.includes(reason);
+  // Once the CA was asked there may be a certificate, which is waited for rather than asked for again.
+  return attempt.intent === undefined || !CERTIFICATE_MAY_COME.includes(reason);
 }
 
 function park(attempt: Attempt): Attempt {

@@ -34,6 +34,6 @@ export interface Ledger {
   /** Notes what became of a certificate; an unknown ARN is left alone. */
   note(certificateArn: string, outcome: Outcome, now: number): Promise<void>;
   noteRevoked(certificateArn: string, revokedAt: number): Promise<void>;
-  /** Adds to the issuances started on a UTC day (or gives back, negative) and returns the new counts. */
+  /** Adds to the issuances asked for on a UTC day (0: only reads) and returns the new counts. */
   addIssuances(day: string, count: number): Promise<IssuanceCounts>;
 }

@@ -6,6 +6,7 @@ export type Metric =
   | 'CertificatesDeployed'
   | 'Failures'
   | 'StartedAttempts'
+  | 'Throttled'
   | 'RevokedCertificates';
 
 /** `CertificatesOfAuthority`: asked of the CA since it exists; a complete CRL ends its life at 1,000,000. */

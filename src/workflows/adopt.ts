@@ -16,31 +16,32 @@ export async function adopt(
   if (fetched.state !== 'issued') return undefined;
   const certificate = ports.codec.certificate(fetched.certificate);
   const hostId = certificate.subject.find(({ type }) => type === 'CN')?.value ?? '';
-  const facts = HOST_ID.test(hostId) ? await ports.inventory.get(hostId) : undefined;
-  const attempt = facts?.attempt;
-  if (facts === undefined || attempt?.intent?.publicKeyHash !== certificate.publicKeyHash) {
+  const asked = HOST_ID.test(hostId) ? await whoAsked(hostId, certificate.publicKeyHash, ports) : undefined;
+  if (asked === undefined) {
     ports.telemetry.count('ForeignIssuances');
     ports.telemetry.warn('a certificate was issued that certvend did not ask for', { certificateArn });
     return undefined;
   }
   const { serial, publicKeyHash, notAfter } = certificate;
-  const { requestHash } = attempt;
-  const common = {
-    certificateArn,
-    hostId,
-    attempt: attempt.id,
-    serial,
-    publicKeyHash,
-    notAfter,
-    requestHash,
-  };
-  const entry: LedgerEntry = {
-    ...common,
-    issuedAt: attempt.intent.askedAt,
-    outcome: 'issued',
-    outcomeAt: now,
-  };
+  const common = { certificateArn, hostId, serial, publicKeyHash, notAfter };
+  const entry: LedgerEntry = { ...common, ...asked, outcome: 'issued', outcomeAt: now };
   await ports.ledger.record(entry);
   ports.telemetry.count('AdoptedIssuances');
   return entry;
+}
+
+/** The attempt with this key: the one in the row, or one of before that asked twice because the first answer was lost. */
+async function whoAsked(
+  hostId: string,
+  publicKeyHash: string,
+  { inventory, ledger }: AttemptRun['ports'],
+): Promise<Pick<LedgerEntry, 'attempt' | 'requestHash' | 'issuedAt'> | undefined> {
+  const attempt = (await inventory.get(hostId))?.attempt;
+  if (attempt?.intent?.publicKeyHash === publicKeyHash) {
+    const { id, requestHash, intent } = attempt;
+    return { attempt: id, requestHash, issuedAt: intent.askedAt };
+  }
+  const twin = (await ledger.ofHost(hostId)).find((entry) => entry.publicKeyHash === publicKeyHash);
+  if (twin === undefined) return undefined;
+  return { attempt: twin.attempt, requestHash: twin.requestHash, issuedAt: twin.issuedAt };
 }

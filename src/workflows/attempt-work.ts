@@ -90,6 +90,28 @@ export async function recordFailure(
   await write(facts, fail(facts, failed, policy, now), run);
 }
 
+/**
+ * Throttled is not failed: the attempt's self-check asks again soon, without a step of back-off, and the resumes of an
+ * attempt that is only throttled are not counted. Returns undefined when the work was throttled.
+ */
+export async function patiently<T>(
+  { hostId, attempt }: RunningFacts,
+  run: AttemptRun,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isCertvendError(error, 'Throttled')) throw error;
+    run.ports.telemetry.warn('throttled', { hostId, attempt: attempt.id, because: error.message });
+    run.ports.telemetry.count('Throttled');
+    const facts = await runningAttempt(hostId, attempt.id, run);
+    if (facts !== undefined && facts.attempt.resumes > 0)
+      await write(facts, { attempt: { ...facts.attempt, resumes: 0 } }, run);
+    return undefined;
+  }
+}
+
 /** Keeps the one self-check of an attempt going, on the queue of the half that is at work; ends with the attempt's deadline. */
 export async function lookAgainLater(
   message: OwnMessage,

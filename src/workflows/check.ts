@@ -17,6 +17,7 @@ import type { Inventory, Page } from '../ports/inventory.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { AgentState, ManagedNodes } from '../ports/managed-nodes.ts';
 import type { Notices } from '../ports/notices.ts';
+import { FROM_START } from '../ports/progress.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
 import type { QueuedMessage, WorkQueue } from '../ports/work-queue.ts';
@@ -61,6 +62,8 @@ interface State {
   readonly summary: CheckSummary;
   readonly toNotify: HostFacts[];
   readonly remarks: string[];
+  /** What went wrong with single hosts; thrown at the end, when all others have been seen to. */
+  readonly errors: unknown[];
   /** Attempts enqueued so far; the n-th is delivered n / startsPerSecond later. */
   enqueued: number;
 }
@@ -76,22 +79,38 @@ export async function checkDue(run: CheckRun): Promise<CheckSummary> {
   const state = newState();
   await eachPage((after) => run.ports.inventory.due(run.now, after), undefined, run, state);
   const unfinished = await run.ports.progress.load();
-  if (unfinished !== undefined && run.hasTime()) await reconcileFrom(unfinished, run, state);
+  if (unfinished !== undefined && run.hasTime()) await continueReconcile(unfinished, run, state);
   return finish(run, state);
+}
+
+async function continueReconcile(from: string, run: CheckRun, state: State): Promise<void> {
+  const next = await reconcileFrom(from, run, state);
+  await run.ports.progress.save(state.errors.length > 0 ? FROM_START : next);
 }
 
 /** The whole table: catches rows that the stream missed. */
 export async function reconcile(run: CheckRun): Promise<CheckSummary> {
-  const state = newState();
-  await reconcileFrom(undefined, run, state);
-  return finish(run, state);
+  return orReconcileSoon(run, async (state) => {
+    const next = await reconcileFrom(FROM_START, run, state);
+    if (next !== undefined) await run.ports.progress.save(next);
+  });
 }
 
 /** The given hosts, as the stream reports them. */
 export async function checkHosts(hosts: readonly HostFacts[], run: CheckRun): Promise<CheckSummary> {
+  return orReconcileSoon(run, (state) => checkPage(hosts, run, state));
+}
+
+/** A new row is in no index yet: what fails here is left to the next tick, by a reconcile that is not finished. */
+async function orReconcileSoon(run: CheckRun, work: (state: State) => Promise<void>): Promise<CheckSummary> {
   const state = newState();
-  await checkPage(hosts, run, state);
-  return finish(run, state);
+  try {
+    await work(state);
+    return await finish(run, state);
+  } catch (error) {
+    await run.ports.progress.save(FROM_START);
+    throw error;
+  }
 }
 
 /** Rows were deleted: their certificates live on without a host, which the ledger must say. */
@@ -106,10 +125,12 @@ export async function rowsDeleted(
   }
 }
 
-async function reconcileFrom(after: string | undefined, run: CheckRun, state: State): Promise<void> {
+/** Returns where it stopped for lack of time; undefined at the end. */
+async function reconcileFrom(cursor: string, run: CheckRun, state: State): Promise<string | undefined> {
+  const after = cursor === FROM_START ? undefined : cursor;
   const next = await eachPage((from) => run.ports.inventory.all(from), after, run, state);
   if (next !== undefined) state.summary.complete = false;
-  if (next !== after || next !== undefined) await run.ports.progress.save(next);
+  return next;
 }
 
 /** Returns where it stopped for lack of time; undefined at the end. */
@@ -141,12 +162,30 @@ async function checkPage(hosts: readonly HostFacts[], run: CheckRun, state: Stat
       : await ports.nodes.states(due.map(({ facts }) => facts.hostId));
   const reachable = due.filter(({ facts }) => states.get(facts.hostId) === 'online');
   const startable = await withinFleetLimit(reachable.slice(0, roomFor(state, policy)), run, state);
-  const messages = await eachBounded(startable, WIDTH, (host) => start(host, run, state));
-  await ports.queue.send(messages.flat());
-  await eachBounded(decided, WIDTH, async ({ facts, decision }) => {
+  const messages: QueuedMessage[] = [];
+  await eachApart(startable, state, async (host) => {
+    messages.push(...(await start(host, run, state)));
+  });
+  await ports.queue.send(messages);
+  await eachApart(decided, state, async ({ facts, decision }) => {
     const agent = states.get(facts.hostId);
     if (!DUE.includes(decision.action)) await settle(facts, decision, run, state);
     else if (agent !== 'online') await unreachable(facts, agent, run, state);
+  });
+}
+
+/** What fails for one host does not keep the others from their turn. */
+async function eachApart<T>(
+  items: readonly T[],
+  { errors }: State,
+  task: (item: T) => Promise<void>,
+): Promise<void> {
+  await eachBounded(items, WIDTH, async (item) => {
+    try {
+      await task(item);
+    } catch (error) {
+      errors.push(error);
+    }
   });
 }
 
@@ -160,7 +199,7 @@ function roomFor({ enqueued }: State, { startsPerSecond }: IssuancePolicy): numb
   return Math.max(0, Math.floor((DELAY_MAX - LOOK_AGAIN_SECONDS) * startsPerSecond) - enqueued);
 }
 
-/** Reserves issuances of the day before they are started; what does not fit stays due. */
+/** What does not fit into the limit of the day stays due. Counted where the CA is asked, so failing hosts take no share. */
 async function withinFleetLimit(
   hosts: readonly Decided[],
   run: CheckRun,
@@ -169,14 +208,16 @@ async function withinFleetLimit(
   const { ports, policy, now } = run;
   const wanted = hosts.filter(({ decision }) => decision.action === 'issue').length;
   if (wanted === 0) return hosts;
-  const { today, total } = await ports.ledger.addIssuances(utcDay(now), wanted);
+  const { today, total } = await ports.ledger.addIssuances(utcDay(now), 0);
   ports.telemetry.gauge('CertificatesOfAuthority', total);
-  let refused = Math.min(wanted, Math.max(0, today - policy.maxIssuancesPerFleetPerDay));
+  let refused = Math.min(
+    wanted,
+    Math.max(0, today + state.summary.started + wanted - policy.maxIssuancesPerFleetPerDay),
+  );
   if (refused === 0) return hosts;
-  await ports.ledger.addIssuances(utcDay(now), -refused);
   const limit = String(policy.maxIssuancesPerFleetPerDay);
   state.remarks.push(
-    `${REASON.fleetDailyLimit}: ${String(refused)} hosts wait, ${limit} certificates were started today (maxIssuancesPerFleetPerDay).`,
+    `${REASON.fleetDailyLimit}: ${String(refused)} hosts wait, ${limit} certificates were asked for today (maxIssuancesPerFleetPerDay).`,
   );
   return [...hosts]
     .reverse()
@@ -234,8 +275,6 @@ async function claimFor(
   if (change !== undefined) return ports.inventory.write(facts, change, now);
   const message = `attempt ${attempt.id} did not end at stage ${attempt.stage}, although it was looked at again several times`;
   const step: Step = attempt.stage === 'csr' ? 'csr' : attempt.stage === 'issuing' ? 'issue' : 'deploy';
-  const { id } = attempt;
-  if (attempt.issued === undefined) await orphanIssued(facts.hostId, id, ports, now);
   await ports.inventory.write(
     facts,
     fail(facts, { step, reason: FAILURE.attemptExhausted, message }, policy, now),
@@ -252,8 +291,9 @@ async function orphanAbandoned(
   now: number,
 ): Promise<void> {
   const abandoned = facts.attempt;
-  if (abandoned === undefined || abandoned.id === claimedId || abandoned.issued === undefined) return;
-  if (abandoned.issued.arn !== facts.certificate?.arn)
+  if (abandoned === undefined || abandoned.id === claimedId) return;
+  if (abandoned.issued === undefined) await orphanIssued(facts.hostId, abandoned.id, ports, now);
+  else if (abandoned.issued.arn !== facts.certificate?.arn)
     await ports.ledger.note(abandoned.issued.arn, 'orphaned', now);
 }
 
@@ -328,12 +368,13 @@ function newState(): State {
     unreachable: 0,
     complete: true,
   };
-  return { summary, toNotify: [], remarks: [], enqueued: 0 };
+  return { summary, toNotify: [], remarks: [], errors: [], enqueued: 0 };
 }
 
 async function finish(run: CheckRun, state: State): Promise<CheckSummary> {
   await publishDigest(state.toNotify, state.remarks, run);
   run.ports.telemetry.info('check ended', { ...state.summary });
+  if (state.errors.length > 0) throw state.errors[0];
   return state.summary;
 }
 

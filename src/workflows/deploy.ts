@@ -8,12 +8,19 @@ import type { IssuedCertificateFacts } from '../core/facts.ts';
 import { certificateViolations } from '../core/issuance-policy.ts';
 import type { CertificateFacts } from '../core/issuance-policy.ts';
 import type { CertificateIssued, CommandFinished, OwnMessage, WorkItem } from '../core/messages.ts';
-import { FAILURE } from '../core/reasons.ts';
+import { FAILURE, KEY_IS_ELSEWHERE } from '../core/reasons.ts';
 import { serialFromArn } from '../core/serial.ts';
 import { beginDeployment, complete, completeWithoutReload } from '../core/transitions.ts';
 import type { CommandResult } from '../ports/host-commands.ts';
 import { adopt } from './adopt.ts';
-import { lookAgainLater, recordFailure, runningAttempt, untilUndisturbed, write } from './attempt-work.ts';
+import {
+  lookAgainLater,
+  patiently,
+  recordFailure,
+  runningAttempt,
+  untilUndisturbed,
+  write,
+} from './attempt-work.ts';
 import type { AttemptRun, RunningFacts } from './attempt-work.ts';
 import { deploymentParameters } from './command-parameters.ts';
 import type { SessionTarget } from './command-parameters.ts';
@@ -40,17 +47,21 @@ async function certificateIssued(
   const entry =
     (await ports.ledger.get(certificateArn)) ?? (succeeded ? await adopt(certificateArn, run) : undefined);
   if (entry?.outcome !== 'issued') return;
-  const facts = await runningAttempt(entry.hostId, entry.attempt, run);
-  if (facts === undefined) {
+  const facts = await ports.inventory.get(entry.hostId);
+  const attempt = facts?.attempt;
+  if (facts === undefined || attempt?.id !== entry.attempt) {
+    ports.telemetry.count('StaleMessages');
     await ports.ledger.note(certificateArn, 'orphaned', now);
     return;
   }
-  if (facts.attempt.stage !== 'issuing') return;
-  if (succeeded) await begin(facts, certificateArn, run);
+  // A parked attempt, which waits out a failure, knows its certificate or looks for it when it is resumed.
+  if (attempt.stage !== 'issuing' || attempt.deadline === undefined) return;
+  const running = { ...facts, attempt };
+  if (succeeded) await patiently(running, run, () => begin(running, certificateArn, run));
   else {
     const message = 'the certificate authority could not sign; its event says failure';
     await recordFailure(
-      facts,
+      running,
       { step: 'issue', reason: FAILURE.issuanceFailed, message },
       run,
       certificateArn,
@@ -63,16 +74,24 @@ async function commandFinished({ hostId, commandId }: CommandFinished, run: Depl
   const facts = await ports.inventory.get(hostId);
   const attempt = facts?.attempt;
   if (facts === undefined || attempt?.deadline === undefined || attempt.stage !== 'deploying') return;
-  const result = await ports.commands.result(commandId, hostId);
-  if (result?.attempt === attempt.id) await useResult({ ...facts, attempt }, result, run);
-  else ports.telemetry.count('StaleMessages');
+  const running = { ...facts, attempt };
+  await patiently(running, run, async () => {
+    const result = await ports.commands.result(commandId, hostId);
+    if (result?.attempt === attempt.id) await useResult(running, result, run);
+    else ports.telemetry.count('StaleMessages');
+  });
 }
 
 /** The self-check, a resumed attempt, or a redeployment. */
 async function look(message: OwnMessage, run: DeployRun): Promise<void> {
-  const { ports } = run;
   const facts = await runningAttempt(message.hostId, message.attempt, run);
   if (facts === undefined) return;
+  await patiently(facts, run, () => lookAt(facts, run));
+  await lookAgainLater(message, facts, 'deployment', run);
+}
+
+async function lookAt(facts: RunningFacts, run: DeployRun): Promise<void> {
+  const { ports } = run;
   const { hostId, attempt } = facts;
   if (attempt.stage === 'issuing') {
     const entry = (await ports.ledger.ofHost(hostId)).find(
@@ -84,7 +103,6 @@ async function look(message: OwnMessage, run: DeployRun): Promise<void> {
     if (result === undefined) await begin(facts, attempt.issued?.arn ?? '', run);
     else await useResult(facts, result, run);
   }
-  await lookAgainLater(message, facts, 'deployment', run);
 }
 
 /** Fetches and compares the certificate, writes the stage, sends the command: also for a deployment that is tried again. */
@@ -180,7 +198,7 @@ async function useResult(facts: RunningFacts, result: CommandResult, run: Deploy
   }
   const failed =
     output.ok === false
-      ? { reason: output.reason, message: output.message }
+      ? (cloned(facts, output) ?? { reason: output.reason, message: output.message })
       : result.state === 'timedOut'
         ? {
             reason: FAILURE.commandTimedOut,
@@ -191,6 +209,19 @@ async function useResult(facts: RunningFacts, result: CommandResult, run: Deploy
             message: output.ok === 'unreadable' ? output.message : `the command ended as ${result.detail}`,
           };
   await recordFailure(facts, { step: 'deploy', ...failed }, run);
+}
+
+/** A reimaged host has lost its key once; one that loses it again and again is two machines that answer by turns. */
+function cloned(
+  { failure }: RunningFacts,
+  { reason, message }: { readonly reason: string; readonly message: string },
+): { reason: string; message: string } | undefined {
+  if (!KEY_IS_ELSEWHERE.includes(reason) || !KEY_IS_ELSEWHERE.includes(failure?.reason ?? ''))
+    return undefined;
+  return {
+    reason: FAILURE.hostCloned,
+    message: `twice in a row the key of the request was not there when its certificate came: two machines may have the same node id (${message})`,
+  };
 }
 
 /** Ledger first, row second: a crash in between is repaired when the message comes again. */

@@ -39,16 +39,8 @@ describe('claim', () => {
     });
   });
 
-  it('counts the issuances of one UTC day', () => {
-    const day = utcDay(NOW);
-    expect(claim(host({ issuances: { day, count: 2 } }), ATTEMPT, 0, NOW).issuances).toEqual({
-      day,
-      count: 3,
-    });
-    expect(claim(host({ issuances: { day: '2020-01-01', count: 2 } }), ATTEMPT, 0, NOW).issuances).toEqual({
-      day,
-      count: 1,
-    });
+  it('counts no issuance: what fails before the CA is asked costs no certificate', () => {
+    expect(claim(host(), ATTEMPT, 0, NOW).issuances).toBeUndefined();
   });
 
   it('starts a redeployment with the current certificate and counts no issuance', () => {
@@ -82,10 +74,21 @@ describe('resume', () => {
 describe('intend and beginDeployment', () => {
   it('write the stage before its act', () => {
     const intent = { publicKeyHash: 'c'.repeat(64), token: ATTEMPT, askedAt: NOW };
-    expect(intend(attempt(), intent)).toMatchObject({ attempt: { stage: 'issuing', intent } });
+    expect(intend(host(), attempt(), intent)).toMatchObject({ attempt: { stage: 'issuing', intent } });
     expect(beginDeployment(host(), attempt({ intent }), ISSUED, NOW)).toMatchObject({
       attempt: { stage: 'deploying', issued: ISSUED, intent },
     });
+  });
+});
+
+describe('intend', () => {
+  const intent = { publicKeyHash: 'c'.repeat(64), token: ATTEMPT, askedAt: NOW };
+
+  it.each([
+    ['continues the count of the day', { day: utcDay(NOW), count: 2 }, 3],
+    ['begins a count with each UTC day', { day: '2020-01-01', count: 2 }, 1],
+  ])('%s', (_sentence, issuances, count) => {
+    expect(intend(host({ issuances }), attempt(), intent).issuances).toEqual({ day: utcDay(NOW), count });
   });
 });
 
@@ -134,6 +137,17 @@ describe('fail', () => {
   it('forgets an attempt without a certificate', () => {
     expect(fail(host({ attempt: attempt() }), failed, POLICY, NOW).attempt).toBeNull();
   });
+
+  it.each(['AgentOffline', 'HostUnknown', 'AttemptExhausted'])(
+    'keeps an attempt whose certificate may still come (%s)',
+    (reason) => {
+      const intent = { publicKeyHash: 'c'.repeat(64), token: ATTEMPT, askedAt: NOW };
+      const facts = host({ attempt: attempt({ stage: 'issuing', intent }) });
+      const { attempt: after } = fail(facts, { ...failed, reason }, POLICY, NOW);
+      expect(after).toMatchObject({ id: ATTEMPT, intent });
+      expect(after).not.toHaveProperty('deadline');
+    },
+  );
 
   it('counts failures in a row and remembers when they began', () => {
     const facts = failing(host(), { since: NOW - 5000, count: 4 });

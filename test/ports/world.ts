@@ -75,6 +75,7 @@ export class World {
     const telemetry: Telemetry = {
       info: () => undefined,
       warn: () => undefined,
+      gauge: () => undefined,
       count: (metric, value = 1) => this.counts.set(metric, (this.counts.get(metric) ?? 0) + value),
     };
     const common = {
