@@ -11,6 +11,7 @@ import { createFunctionFaults } from './faults/functions.ts';
 import { createGateway } from './gateway/gateway.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { createAccess } from './iam/access.ts';
+import { LIMITS } from './limits.ts';
 import { parseStrictly, restJson } from './json-service.ts';
 import { AwsError } from './platform.ts';
 import type { Json, JsonObject, Platform, ResourceType, Service } from './platform.ts';
@@ -53,7 +54,12 @@ export type AwsWorkerMessage =
 
 /** How long the real services take, and what a person at a terminal wants to wait. */
 const DELAYS = {
-  real: { issuance: 3000, crl: 30 * 60_000, eventDelivery: 500, functionRetry: 60_000 },
+  real: {
+    issuance: LIMITS.issuanceDelay.value,
+    crl: LIMITS.crlDelay.value,
+    eventDelivery: 500,
+    functionRetry: LIMITS.asynchronousRetryDelay.value,
+  },
   scaled: { issuance: 200, crl: 2000, eventDelivery: 50, functionRetry: 500 },
 };
 

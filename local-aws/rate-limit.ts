@@ -1,5 +1,6 @@
 /** Quotas of calls per second, as token buckets on the moved clock. */
 import type { Operation } from './json-service.ts';
+import { LIMITS } from './limits.ts';
 import { AwsError } from './platform.ts';
 import type { Clock } from './platform.ts';
 
@@ -12,7 +13,11 @@ export interface RateLimit {
  * `burst` calls may come at once. AWS publishes rates but no bursts: a second's worth, and for quotas of one call per second
  * a handful, so that read-then-update passes and a call per host does not.
  */
-export function createRateLimit(clock: Clock, perSecond: number, burst = Math.max(perSecond, 5)): RateLimit {
+export function createRateLimit(
+  clock: Clock,
+  perSecond: number,
+  burst = Math.max(perSecond, LIMITS.rolesAnywhereBurst.value),
+): RateLimit {
   let tokens = burst;
   let filledAt = clock.now();
   return {

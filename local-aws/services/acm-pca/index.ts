@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { awsJson, operation, parseStrictly } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { JsonObject, Platform, Service } from '../../platform.ts';
 import { createRateLimit, limitedTogether } from '../../rate-limit.ts';
@@ -104,11 +105,11 @@ export function createAcmPcaService(platform: Platform): Service {
 
 /** Calls per second of each operation. */
 const quotas: Readonly<Record<string, number>> = {
-  IssueCertificate: 25,
-  GetCertificate: 75,
-  RevokeCertificate: 20,
-  DescribeCertificateAuthority: 20,
-  GetCertificateAuthorityCertificate: 20,
+  IssueCertificate: LIMITS.issueCertificateRate.value,
+  GetCertificate: LIMITS.getCertificateRate.value,
+  RevokeCertificate: LIMITS.revokeCertificateRate.value,
+  DescribeCertificateAuthority: LIMITS.describeAuthorityRate.value,
+  GetCertificateAuthorityCertificate: LIMITS.getAuthorityCertificateRate.value,
 };
 
 function withQuotas(platform: Platform, all: Record<string, Operation>): Record<string, Operation> {
@@ -210,7 +211,8 @@ function issueOperation(
     run: (input) => {
       const authority = find(input.CertificateAuthorityArn);
       const csr = Buffer.from(input.Csr, 'base64');
-      if (csr.length > 32_768) throw new AwsError('ValidationException', 'Csr: at most 32768 bytes');
+      const { value: most } = LIMITS.csrBytes;
+      if (csr.length > most) throw new AwsError('ValidationException', `Csr: at most ${String(most)} bytes`);
       const request = {
         csrPem: csr.toString('latin1'),
         signingAlgorithm: input.SigningAlgorithm,

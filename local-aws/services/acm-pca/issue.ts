@@ -1,5 +1,6 @@
 /** IssueCertificate and GetCertificate: templates, validity, idempotency, asynchronous signing. */
 import { AwsError } from '../../platform.ts';
+import { LIMITS } from '../../limits.ts';
 import type { JsonObject, Platform } from '../../platform.ts';
 import { fits } from '../../x509/algorithms.ts';
 import type { SigningAlgorithm } from '../../x509/algorithms.ts';
@@ -11,8 +12,6 @@ import { register, requireActive, sign } from './authority.ts';
 import type { Authority, IssuedCertificate } from './authority.ts';
 
 const day = 86_400_000;
-const shortLivedDays = 7;
-const tokenMemory = 5 * 60_000;
 
 export interface Validity {
   readonly Type: 'ABSOLUTE' | 'DAYS' | 'MONTHS' | 'YEARS' | 'END_DATE';
@@ -57,9 +56,12 @@ export function issue(
   const now = platform.clock.now();
   const known =
     request.idempotencyToken === undefined ? undefined : authority.tokens.get(request.idempotencyToken);
-  if (known !== undefined && now - known.usedAt < tokenMemory) return known.arn;
+  if (known !== undefined && now - known.usedAt < LIMITS.idempotencyWindow.value) return known.arn;
   const { csr, notBefore, notAfter } = check(authority, request, now);
-  if (authority.settings.crl !== undefined && authority.issued.size >= 1_000_000) {
+  if (
+    authority.settings.crl !== undefined &&
+    authority.issued.size >= LIMITS.certificatesWithCompleteCrl.value
+  ) {
     throw new AwsError(
       'LimitExceededException',
       'a certificate authority with a complete CRL can issue 1,000,000 certificates',
@@ -98,7 +100,7 @@ function check(authority: Authority, request: IssueRequest, now: number) {
     request.validityNotBefore === undefined ? now - 3_600_000 : request.validityNotBefore.Value * 1000;
   if (notAfter <= now || notAfter <= notBefore)
     throw new AwsError('InvalidArgsException', 'the validity ends before it begins');
-  if (authority.settings.shortLived && notAfter - now > shortLivedDays * day) {
+  if (authority.settings.shortLived && notAfter - now > LIMITS.shortLivedValidity.value * day) {
     throw new AwsError(
       'ValidationException',
       'the CA is in short-lived certificate mode: validity is limited to 7 days',

@@ -1,4 +1,5 @@
 /** RevokeCertificate, and the revocation list that follows it into the bucket half an hour later. */
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { Platform } from '../../platform.ts';
 import { writeCrl } from '../../x509/crl.ts';
@@ -8,6 +9,8 @@ import { serviceCaller } from './authority.ts';
 import type { Authority, CrlSettings } from './authority.ts';
 
 const day = 86_400_000;
+// Delays may be scaled down for people; a retry keeps its share of them.
+const RETRY_SHARE = LIMITS.crlRetryDelay.value / LIMITS.crlDelay.value;
 
 export function revoke(authority: Authority, serial: string, reason: RevocationReason, now: number): string {
   const entry = authority.issued.get(serial.replaceAll(':', '').toLowerCase());
@@ -57,10 +60,9 @@ export function createCrlPublisher(platform: Platform): CrlPublisher {
       resources: [authority.arn],
       detail: outcome === undefined ? { result: 'success' } : { result: 'failure', reason: outcome },
     });
-    // Private CA tries a failed write again after half of its usual delay.
     schedule(
       authority,
-      clock.now() + (outcome === undefined ? (crl.expirationInDays * day) / 2 : delays.crl / 2),
+      clock.now() + (outcome === undefined ? (crl.expirationInDays * day) / 2 : delays.crl * RETRY_SHARE),
     );
   }
 

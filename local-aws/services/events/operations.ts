@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { operation } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { BusEvent, JsonObject, Platform } from '../../platform.ts';
 import type { Rule } from './rules.ts';
@@ -27,6 +28,13 @@ export function createOperations(
       input: z.strictObject({ Entries: z.array(entryShape).min(1).max(10) }),
       needs: () => [{ action: 'events:PutEvents', resource: bus }],
       run({ Entries }) {
+        const bytes = Buffer.byteLength(JSON.stringify(Entries));
+        if (bytes > LIMITS.eventEntryBytes.value) {
+          throw new AwsError(
+            'ValidationException',
+            'Total size of the entries in the request is over the limit.',
+          );
+        }
         const results = Entries.map((entry) => put(entry, publish));
         const failed = results.filter((result) => 'ErrorCode' in result).length;
         return { FailedEntryCount: failed, Entries: results };

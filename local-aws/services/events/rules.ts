@@ -1,5 +1,6 @@
 /** Rules of the default event bus: their schema, and delivery of one event to one target. */
 import { z } from 'zod';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { Caller, Json, Platform } from '../../platform.ts';
 import { tagsShape } from '../../deploy/tags.ts';
@@ -12,8 +13,18 @@ const targetShape = z.strictObject({
   DeadLetterConfig: z.strictObject({ Arn: z.string() }).optional(),
   RetryPolicy: z
     .strictObject({
-      MaximumRetryAttempts: z.number().int().min(0).max(185).default(185),
-      MaximumEventAgeInSeconds: z.number().int().min(60).max(86_400).default(86_400),
+      MaximumRetryAttempts: z
+        .number()
+        .int()
+        .min(0)
+        .max(LIMITS.eventRetries.value)
+        .default(LIMITS.eventRetries.value),
+      MaximumEventAgeInSeconds: z
+        .number()
+        .int()
+        .min(60)
+        .max(LIMITS.eventAge.value)
+        .default(LIMITS.eventAge.value),
     })
     .optional(),
 });
@@ -23,9 +34,14 @@ export const ruleShape = z.strictObject({
   Name: z.string().optional(),
   Description: z.string().optional(),
   EventBusName: z.literal('default').optional(),
-  EventPattern: z.record(z.string(), z.json()),
+  EventPattern: z
+    .record(z.string(), z.json())
+    .refine(
+      (pattern) => JSON.stringify(pattern).length <= LIMITS.eventPattern.value,
+      `the pattern has more than ${String(LIMITS.eventPattern.value)} characters`,
+    ),
   State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
-  Targets: z.array(targetShape).max(5).default([]),
+  Targets: z.array(targetShape).max(LIMITS.eventTargets.value).default([]),
   Tags: tagsShape,
 });
 
@@ -53,8 +69,9 @@ const FINAL_ERRORS: readonly string[] = [
 /** Delivers `body` to the target, again and again within the retry policy, then to the dead-letter queue. */
 export function deliverEvent(platform: Platform, rule: Rule, target: RuleTarget, body: string): void {
   const caller: Caller = { kind: 'service', service: 'events.amazonaws.com', sourceArn: rule.arn };
-  const retries = target.RetryPolicy?.MaximumRetryAttempts ?? 185;
-  const deadline = platform.clock.now() + (target.RetryPolicy?.MaximumEventAgeInSeconds ?? 86_400) * 1000;
+  const retries = target.RetryPolicy?.MaximumRetryAttempts ?? LIMITS.eventRetries.value;
+  const deadline =
+    platform.clock.now() + (target.RetryPolicy?.MaximumEventAgeInSeconds ?? LIMITS.eventAge.value) * 1000;
 
   const attempt = async (used: number): Promise<void> => {
     try {

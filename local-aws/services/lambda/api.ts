@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { operation, restJson } from '../../json-service.ts';
 import type { Operation, Route } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { Authorization, JsonObject, Platform, Service } from '../../platform.ts';
 import type { AsyncInvoker } from './async-invoke.ts';
@@ -16,7 +17,6 @@ export interface Registry {
   all(): readonly LambdaFunction[];
 }
 
-const SYNCHRONOUS_PAYLOAD_LIMIT = 6 * 1024 * 1024;
 const LOG_TAIL_BYTES = 4096;
 
 const routes: readonly Route[] = [
@@ -84,7 +84,9 @@ function createOperations(
       needs: ({ FunctionName }) => on('InvokeFunction', FunctionName),
       async run({ FunctionName, InvocationType, LogType, Payload }) {
         const fn = registry.find(FunctionName);
-        const payload = checkedPayload(Payload);
+        const { functionPayloadBytes, asynchronousPayloadBytes } = LIMITS;
+        const most = InvocationType === 'Event' ? asynchronousPayloadBytes : functionPayloadBytes;
+        const payload = checkedPayload(Payload, most.value);
         if (InvocationType === 'DryRun') return { StatusCode: 204 };
         if (InvocationType === 'Event') {
           asynchronous.enqueue(() => registry.find(FunctionName), payload);
@@ -120,9 +122,9 @@ function createOperations(
   };
 }
 
-function checkedPayload(payload: string): string {
-  if (Buffer.byteLength(payload) > SYNCHRONOUS_PAYLOAD_LIMIT) {
-    throw new AwsError('RequestTooLargeException', 'the payload is larger than 6 MiB', 413);
+function checkedPayload(payload: string, most: number): string {
+  if (Buffer.byteLength(payload) > most) {
+    throw new AwsError('RequestTooLargeException', `the payload is larger than ${String(most)} bytes`, 413);
   }
   if (payload === '') return '{}';
   try {

@@ -1,5 +1,6 @@
 /** Asynchronous invocation: answered at once, retried on a function error, and what fails for good goes to its destination. */
 import { randomUUID } from 'node:crypto';
+import { LIMITS } from '../../limits.ts';
 import type { JsonObject, Platform } from '../../platform.ts';
 import { deliver } from '../events/target.ts';
 import type { Outcome } from './environment.ts';
@@ -33,8 +34,10 @@ export function createAsyncInvoker(platform: Platform, retryDelayMs: number): As
       const fn = get();
       const outcome = await fn.run({ requestId, payload });
       if (outcome.ok || closed) return;
-      const { MaximumRetryAttempts: retries = 2, MaximumEventAgeInSeconds: maxAge = 21_600 } =
-        configured.get(fn.name) ?? {};
+      const {
+        MaximumRetryAttempts: retries = LIMITS.asynchronousRetries.value,
+        MaximumEventAgeInSeconds: maxAge = LIMITS.asynchronousAge.value,
+      } = configured.get(fn.name) ?? {};
       const tooOld = platform.clock.now() + attempt * retryDelayMs > startedAt + maxAge * 1000;
       if (attempt > retries || tooOld) {
         const condition = attempt > retries ? 'RetriesExhausted' : 'EventAgeExceeded';

@@ -1,5 +1,6 @@
 /** One execution environment: a worker thread that lives as long as it stays healthy and its credentials are fresh. */
 import { Worker } from 'node:worker_threads';
+import { LIMITS } from '../../limits.ts';
 import type { EnvironmentData, EnvironmentMessage, FunctionError } from './environment-protocol.ts';
 
 export interface Invocation {
@@ -26,9 +27,6 @@ export interface EnvironmentOptions {
   readonly timeoutMs: number;
   readonly log: (text: string) => void;
 }
-
-// An import that takes longer than Lambda's own limit for the init phase.
-const INIT_TIMEOUT_MS = 10_000;
 
 export function startEnvironment({ data, variables, timeoutMs, log }: EnvironmentOptions): Environment {
   const worker = new Worker(new URL('environment-worker.ts', import.meta.url), {
@@ -79,7 +77,7 @@ export function startEnvironment({ data, variables, timeoutMs, log }: Environmen
   });
   const initTimer = setTimeout(() => {
     die({ errorType: 'Sandbox.Timedout', errorMessage: 'the init phase took longer than 10 seconds' });
-  }, INIT_TIMEOUT_MS);
+  }, LIMITS.functionInit.value);
   void started.then(() => {
     clearTimeout(initTimer);
   });

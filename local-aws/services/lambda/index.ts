@@ -21,7 +21,13 @@ import {
   queueMappingShape,
   streamMappingShape,
 } from './resources.ts';
-import { assertMay, policyOf, queueActions, streamActions } from './required-permissions.ts';
+import {
+  assertMay,
+  assertVisibleLongEnough,
+  policyOf,
+  queueActions,
+  streamActions,
+} from './required-permissions.ts';
 import { pollStream } from './stream-poller.ts';
 
 export interface LambdaOptions {
@@ -49,13 +55,14 @@ export function createLambdaService(platform: Platform, options: LambdaOptions):
     all: () => [...functions.values()],
   };
 
-  const mapping: ResourceType = (properties, { stackName, logicalId }) => {
+  const mapping: ResourceType = async (properties, { stackName, logicalId }) => {
     const { EventSourceArn: source } = parseStrictly(z.object({ EventSourceArn: z.string() }), properties);
     if (source.split(':')[2] === 'sqs') {
       const parsed = parseStrictly(queueMappingShape, properties);
       const fn = registry.find(parsed.FunctionName);
       if (parsed.FilterCriteria !== undefined) throw new Error('FilterCriteria on a queue is not modelled');
       assertMay(platform, fn, queueActions(source));
+      await assertVisibleLongEnough(platform, fn, source);
       if (parsed.Enabled) {
         pollers.push(
           pollQueue(platform, options.onMessage, parsed, () => registry.find(parsed.FunctionName)),

@@ -27,6 +27,9 @@ const received = z.object({
 });
 type Message = NonNullable<z.infer<typeof received>['Messages']>[number];
 
+/** Until a failed poll is tried again. */
+const RETRY_MS = 1000;
+
 export interface Poller {
   close(): void;
 }
@@ -45,6 +48,7 @@ export function pollQueue(
   let again = false;
   let closed = false;
   let cancelWindow: () => void = () => undefined;
+  let cancelRetry: () => void = () => undefined;
 
   const sqs = (operation: string, input: JsonObject): Promise<JsonObject> =>
     platform.call(fn().caller, 'sqs', operation, { QueueUrl: url, ...input });
@@ -103,8 +107,11 @@ export function pollQueue(
   }
 
   function report(error: unknown): void {
-    if (!closed)
-      process.stderr.write(`local AWS: event source ${mapping.EventSourceArn}: ${String(error)}\n`);
+    if (closed) return;
+    process.stderr.write(`local AWS: event source ${mapping.EventSourceArn}: ${String(error)}\n`);
+    // Lambda never stops polling; without this, a queue whose poll failed would wait for its next message.
+    cancelRetry();
+    cancelRetry = platform.clock.at(platform.clock.now() + RETRY_MS, wake);
   }
   function wake(): void {
     if (closed) return;
@@ -122,6 +129,7 @@ export function pollQueue(
       closed = true;
       unsubscribe();
       cancelWindow();
+      cancelRetry();
     },
   };
 }

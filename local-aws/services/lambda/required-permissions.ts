@@ -1,6 +1,8 @@
 /** What a function's role must be allowed before Lambda accepts an event source, and the policy behind a permission. */
+import { z } from 'zod';
 import { AwsError } from '../../platform.ts';
 import type { Authorization, JsonObject, Platform } from '../../platform.ts';
+import { queueUrl } from '../events/target.ts';
 import type { LambdaFunction } from './function.ts';
 import type { PermissionProperties } from './resources.ts';
 
@@ -15,6 +17,25 @@ export function assertMay(platform: Platform, fn: LambdaFunction, needed: readon
       `The function execution role does not have permissions to read the event source: ${error.message}`,
     );
   }
+}
+
+const attributesShape = z.object({ Attributes: z.object({ VisibilityTimeout: z.coerce.number() }) });
+
+/** Lambda refuses a queue whose messages would come back while the function still works on them. */
+export async function assertVisibleLongEnough(
+  platform: Platform,
+  fn: LambdaFunction,
+  queueArn: string,
+): Promise<void> {
+  const input = { QueueUrl: queueUrl(platform, queueArn), AttributeNames: ['VisibilityTimeout'] };
+  const answer = await platform.call(fn.caller, 'sqs', 'GetQueueAttributes', input);
+  const { VisibilityTimeout: visibility } = attributesShape.parse(answer).Attributes;
+  const { Timeout: timeout } = fn.properties;
+  if (visibility >= timeout) return;
+  throw new AwsError(
+    'InvalidParameterValueException',
+    `Queue visibility timeout: ${String(visibility)} seconds is less than Function timeout: ${String(timeout)} seconds`,
+  );
 }
 
 export function queueActions(resource: string): Authorization[] {

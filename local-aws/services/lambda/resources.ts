@@ -1,6 +1,7 @@
 /** Property schemas of the AWS::Lambda resource types. What is not listed is refused by name. */
 import { z } from 'zod';
 import { tagsShape } from '../../deploy/tags.ts';
+import { LIMITS } from '../../limits.ts';
 
 export const functionShape = z.strictObject({
   FunctionName: z.string().optional(),
@@ -9,9 +10,15 @@ export const functionShape = z.strictObject({
   Runtime: z.enum(['nodejs22.x', 'nodejs24.x']),
   Handler: z.string().regex(/^[\w-]+\.\w+$/),
   Role: z.string(),
-  Timeout: z.number().int().min(1).max(900).default(3),
+  Timeout: z.number().int().min(1).max(LIMITS.functionTimeout.value).default(3),
   MemorySize: z.number().int().min(128).max(10_240).default(128),
-  Environment: z.strictObject({ Variables: z.record(z.string(), z.string()).default({}) }).optional(),
+  Environment: z
+    .strictObject({ Variables: z.record(z.string(), z.string()).default({}) })
+    .refine(
+      ({ Variables }) => bytesOf(Variables) <= LIMITS.functionEnvironmentBytes.value,
+      `the variables have more than ${String(LIMITS.functionEnvironmentBytes.value)} bytes`,
+    )
+    .optional(),
   Architectures: z.array(z.enum(['arm64', 'x86_64'])).optional(),
   PackageType: z.literal('Zip').optional(),
   EphemeralStorage: z.strictObject({ Size: z.number() }).optional(),
@@ -29,13 +36,18 @@ export const functionShape = z.strictObject({
 });
 export type FunctionProperties = z.infer<typeof functionShape>;
 
+/** Lambda counts names and values of all variables together. */
+function bytesOf(variables: Readonly<Record<string, string>>): number {
+  return Buffer.byteLength(JSON.stringify(variables));
+}
+
 const onFailure = z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }).optional() });
 
 const mappingCommon = {
   FunctionName: z.string(),
   EventSourceArn: z.string(),
   Enabled: z.boolean().default(true),
-  MaximumBatchingWindowInSeconds: z.number().int().min(0).max(300).default(0),
+  MaximumBatchingWindowInSeconds: z.number().int().min(0).max(LIMITS.batchWindow.value).default(0),
   FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
   FilterCriteria: z
     .strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string().max(4096) })).max(5) })
@@ -51,10 +63,10 @@ export type QueueMapping = z.infer<typeof queueMappingShape>;
 
 export const streamMappingShape = z.strictObject({
   ...mappingCommon,
-  BatchSize: z.number().int().min(1).max(10_000).default(100),
+  BatchSize: z.number().int().min(1).max(LIMITS.streamBatch.value).default(100),
   StartingPosition: z.enum(['LATEST', 'TRIM_HORIZON']),
   BisectBatchOnFunctionError: z.boolean().default(false),
-  MaximumRetryAttempts: z.number().int().min(-1).max(10_000).default(-1),
+  MaximumRetryAttempts: z.number().int().min(-1).max(LIMITS.streamRetries.value).default(-1),
   MaximumRecordAgeInSeconds: z.number().int().min(-1).max(604_800).default(-1),
   ParallelizationFactor: z.literal(1).optional(),
   DestinationConfig: onFailure.optional(),
@@ -73,8 +85,13 @@ export type PermissionProperties = z.infer<typeof permissionShape>;
 export const eventInvokeShape = z.strictObject({
   FunctionName: z.string(),
   Qualifier: z.literal('$LATEST'),
-  MaximumRetryAttempts: z.number().int().min(0).max(2).default(2),
-  MaximumEventAgeInSeconds: z.number().int().min(60).max(21_600).default(21_600),
+  MaximumRetryAttempts: z.number().int().min(0).max(LIMITS.asynchronousRetries.value).default(2),
+  MaximumEventAgeInSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(LIMITS.asynchronousAge.value)
+    .default(LIMITS.asynchronousAge.value),
   DestinationConfig: onFailure.optional(),
 });
 export type EventInvokeProperties = z.infer<typeof eventInvokeShape>;

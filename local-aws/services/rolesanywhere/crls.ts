@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { operation } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import type { Platform } from '../../platform.ts';
 import { verifySigned } from '../../x509/algorithms.ts';
 import { readCrl } from '../../x509/crl.ts';
@@ -11,8 +12,8 @@ import { invalid, resourceName } from './resources.ts';
 import { arnOf, crlDetail, findByArn, findById, newRecord } from './state.ts';
 import type { Crl, State, TrustAnchor } from './state.ts';
 
-const maxBytes = 300_000;
-const maxPerTrustAnchor = 2;
+const maxBytes = LIMITS.crlBytes.value;
+const maxPerTrustAnchor = LIMITS.crlsPerTrustAnchor.value;
 
 export function crlOperations(platform: Platform, state: State): Record<string, Operation> {
   return {

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { restJson } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { HttpRequest, HttpResponse, Platform, Service } from '../../platform.ts';
 import { createRateLimit, limitedTogether } from '../../rate-limit.ts';
@@ -28,7 +29,7 @@ export function createRolesAnywhereService(platform: Platform): Service {
     access: platform.access,
     rest: { resources: rolesAnywhereResources(platform, state) },
   });
-  const sessions = createRateLimit(platform.clock, 10);
+  const sessions = createRateLimit(platform.clock, LIMITS.createSessionRate.value);
   return {
     ...service,
     // CreateSession is authorised by its certificate, not by the caller, and needs the request as it came.
@@ -42,7 +43,12 @@ export function createRolesAnywhereService(platform: Platform): Service {
 /** One call per second for each kind of resource, all its operations together. */
 function withQuotas(platform: Platform, operations: Record<string, Operation>): Record<string, Operation> {
   return ['Crl', 'Subject', 'TrustAnchor', 'Profile'].reduce(
-    (all, kind) => limitedTogether(createRateLimit(platform.clock, 1), new RegExp(`${kind}s?$`), all),
+    (all, kind) =>
+      limitedTogether(
+        createRateLimit(platform.clock, LIMITS.rolesAnywhereRate.value),
+        new RegExp(`${kind}s?$`),
+        all,
+      ),
     operations,
   );
 }

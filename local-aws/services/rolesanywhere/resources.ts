@@ -1,6 +1,7 @@
 /** AWS::RolesAnywhere::TrustAnchor and ::Profile. */
 import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { CreatedResource, Json, JsonObject, Platform, ResourceType } from '../../platform.ts';
 import { readCertificate } from '../../x509/certificate.ts';
@@ -63,6 +64,7 @@ async function createTrustAnchor(
   properties: JsonObject,
 ): Promise<CreatedResource> {
   const input = parseStrictly(trustAnchorProperties, properties);
+  requireRoom('trust anchors', state.trustAnchors, LIMITS.trustAnchors.value);
   const { AcmPcaArn: acmPcaArn, X509CertificateData: x509CertificateData } = input.Source.SourceData;
   const sourceData: Record<string, string> = {
     ...(acmPcaArn !== undefined && { acmPcaArn }),
@@ -135,6 +137,7 @@ async function fromPrivateCa(
 
 function createProfile(platform: Platform, state: State, properties: JsonObject): CreatedResource {
   const input = parseStrictly(profileProperties, properties);
+  requireRoom('profiles', state.profiles, LIMITS.profiles.value);
   const profile = {
     ...newRecord(platform, 'profile', input.Name, input.Enabled),
     roleArns: input.RoleArns,
@@ -144,6 +147,10 @@ function createProfile(platform: Platform, state: State, properties: JsonObject)
   };
   state.profiles.set(profile.id, profile);
   return { ref: profile.id, attributes: { ProfileArn: profile.arn, ProfileId: profile.id } };
+}
+
+function requireRoom(what: string, present: ReadonlyMap<string, unknown>, most: number): void {
+  if (present.size >= most) throw invalid(`an account has at most ${String(most)} ${what}`);
 }
 
 export function invalid(message: string): AwsError {

@@ -1,6 +1,7 @@
 /** One schedule: when it fires, and the attempts to reach its target. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { Platform } from '../../platform.ts';
 import { deliver, roleCaller } from '../events/target.ts';
@@ -26,8 +27,18 @@ export const scheduleShape = z.strictObject({
     Input: z.string().default('{}'),
     RetryPolicy: z
       .strictObject({
-        MaximumRetryAttempts: z.number().int().min(0).max(185).default(185),
-        MaximumEventAgeInSeconds: z.number().int().min(60).max(86_400).default(86_400),
+        MaximumRetryAttempts: z
+          .number()
+          .int()
+          .min(0)
+          .max(LIMITS.scheduleRetries.value)
+          .default(LIMITS.scheduleRetries.value),
+        MaximumEventAgeInSeconds: z
+          .number()
+          .int()
+          .min(60)
+          .max(LIMITS.scheduleAge.value)
+          .default(LIMITS.scheduleAge.value),
       })
       .optional(),
     DeadLetterConfig: z.strictObject({ Arn: z.string() }).optional(),
@@ -75,8 +86,9 @@ function fire(platform: Platform, schedule: Schedule, dueAt: number): void {
   const { Target: target } = schedule.properties;
   const caller = roleCaller(target.RoleArn, schedule.name);
   const executionId = randomUUID();
-  const deadline = platform.clock.now() + (target.RetryPolicy?.MaximumEventAgeInSeconds ?? 86_400) * 1000;
-  const retries = target.RetryPolicy?.MaximumRetryAttempts ?? 185;
+  const deadline =
+    platform.clock.now() + (target.RetryPolicy?.MaximumEventAgeInSeconds ?? LIMITS.scheduleAge.value) * 1000;
+  const retries = target.RetryPolicy?.MaximumRetryAttempts ?? LIMITS.scheduleRetries.value;
 
   const attempt = async (used: number): Promise<void> => {
     const body = target.Input.replaceAll('<aws.scheduler.schedule-arn>', schedule.arn)

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { queryService } from '../../gateway/query-service.ts';
 import { operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import type { Authorization, Json, JsonObject, Platform, Service } from '../../platform.ts';
 import { snsResources } from './resources.ts';
 import { createTopics } from './topics.ts';
@@ -35,7 +36,7 @@ export function createSnsService(platform: Platform): Service {
     Publish: operation({
       input: z.strictObject({
         TopicArn: topicArn,
-        Message: z.string().min(1).max(262_144),
+        Message: z.string().min(1).max(LIMITS.topicMessageBytes.value),
         Subject: z
           .string()
           .max(100)

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { operation } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { Authorization, Caller, Json, JsonObject, Platform } from '../../platform.ts';
 import { attributesOf, sentShape, toReceived } from './message-shape.ts';
@@ -18,10 +19,10 @@ const messageAttributes = z.record(
 const QueueUrl = z.string();
 const outgoing = {
   MessageBody: z.string().min(1),
-  DelaySeconds: z.number().int().min(0).max(900).optional(),
+  DelaySeconds: z.number().int().min(0).max(LIMITS.queueDelay.value).optional(),
   MessageAttributes: messageAttributes.optional(),
 };
-const visibility = z.number().int().min(0).max(43_200);
+const visibility = z.number().int().min(0).max(LIMITS.queueVisibility.value);
 const entries = <T extends z.ZodRawShape>(
   shape: T,
 ): z.ZodArray<z.ZodObject<T & { Id: z.ZodString }, z.core.$strict>> =>
@@ -49,8 +50,10 @@ export function sqsOperations(
     SendMessageBatch: operation({
       input: z.strictObject({ QueueUrl, Entries: entries(outgoing) }),
       needs: needs('sqs:SendMessage'),
-      run: (input, caller) =>
-        each(input.Entries, (entry) => sentShape(send(find(input.QueueUrl), entry, caller))),
+      run: (input, caller) => {
+        requireSmallBatch(input.Entries);
+        return each(input.Entries, (entry) => sentShape(send(find(input.QueueUrl), entry, caller)));
+      },
     }),
     ReceiveMessage: operation({
       input: z.strictObject({
@@ -174,6 +177,14 @@ function send(
   return queue.send({ body: input.MessageBody, attributes, senderId }, input.DelaySeconds);
 }
 
+function requireSmallBatch(batch: readonly { readonly MessageBody: string }[]): void {
+  const bytes = batch.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0);
+  const { value: most } = LIMITS.queueMessageBytes;
+  if (bytes > most) {
+    throw new AwsError('BatchRequestTooLong', `Batch requests cannot be longer than ${String(most)} bytes.`);
+  }
+}
+
 /** A batch: every entry on its own, failures are told per entry. */
 function each<T extends { readonly Id: string }>(
   batch: readonly T[],
@@ -181,8 +192,11 @@ function each<T extends { readonly Id: string }>(
 ): JsonObject {
   if (batch.length === 0)
     throw new AwsError('EmptyBatchRequest', 'There should be at least one entry in the batch.');
-  if (batch.length > 10)
-    throw new AwsError('TooManyEntriesInBatchRequest', 'A batch has at most 10 entries.');
+  if (batch.length > LIMITS.queueBatch.value)
+    throw new AwsError(
+      'TooManyEntriesInBatchRequest',
+      `A batch has at most ${String(LIMITS.queueBatch.value)} entries.`,
+    );
   if (new Set(batch.map((entry) => entry.Id)).size < batch.length) {
     throw new AwsError('BatchEntryIdsNotDistinct', 'Two or more batch entries have the same Id.');
   }

@@ -1,6 +1,7 @@
 /** AWS::SQS::Queue and AWS::SQS::QueuePolicy. */
 import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import type { Json, Platform, ResourceType } from '../../platform.ts';
 import { generatedName } from '../../resource-names.ts';
 import type { Queue, QueueSettings } from './queue-types.ts';
@@ -20,11 +21,11 @@ const queueProperties = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,80}$/, 'must be 1-80 letters, digits, - or _ (FIFO is not supported)')
     .optional(),
-  VisibilityTimeout: z.number().int().min(0).max(43_200).optional(),
+  VisibilityTimeout: z.number().int().min(0).max(LIMITS.queueVisibility.value).optional(),
   MessageRetentionPeriod: z.number().int().min(60).max(1_209_600).optional(),
-  DelaySeconds: z.number().int().min(0).max(900).optional(),
+  DelaySeconds: z.number().int().min(0).max(LIMITS.queueDelay.value).optional(),
   ReceiveMessageWaitTimeSeconds: z.number().int().min(0).max(20).optional(),
-  MaximumMessageSize: z.number().int().min(1024).max(1_048_576).optional(),
+  MaximumMessageSize: z.number().int().min(1024).max(LIMITS.queueMessageBytes.value).optional(),
   RedrivePolicy: redrive.optional(),
   RedriveAllowPolicy: z.json().optional(),
   SqsManagedSseEnabled: z.boolean().optional(),
@@ -50,7 +51,7 @@ export function sqsResources(
         retentionPeriod: given.MessageRetentionPeriod ?? 345_600,
         delay: given.DelaySeconds ?? 0,
         receiveWait: given.ReceiveMessageWaitTimeSeconds ?? 0,
-        maximumMessageSize: given.MaximumMessageSize ?? 1_048_576,
+        maximumMessageSize: given.MaximumMessageSize ?? LIMITS.queueMessageBytes.value,
         redrive: given.RedrivePolicy,
       };
       const { KmsMasterKeyId: key, RedriveAllowPolicy: allow } = given;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ManagedNode, Nodes } from '../../nodes/nodes.ts';
 import { operation } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { JsonObject, Platform } from '../../platform.ts';
 import { commandStatus, nodeArn } from './commands.ts';
@@ -19,13 +20,13 @@ export interface SsmParts {
 }
 
 const sendInput = z.strictObject({
-  InstanceIds: z.array(z.string()).min(1).max(50),
+  InstanceIds: z.array(z.string()).min(1).max(LIMITS.instanceIdsPerCommand.value),
   DocumentName: z.string().min(3),
   DocumentVersion: z.enum(['$DEFAULT', '$LATEST', '1']).optional(),
   DocumentHash: z.string().optional(),
   DocumentHashType: z.literal('Sha256').optional(),
   TimeoutSeconds: z.number().int().min(30).max(2_592_000).default(3600),
-  Comment: z.string().max(100).default(''),
+  Comment: z.string().max(LIMITS.commandComment.value).default(''),
   Parameters: z.record(z.string(), z.array(z.string())).default({}),
 });
 
@@ -220,7 +221,7 @@ function invocationSummary(invocation: Invocation, details: boolean): JsonObject
     Status: status,
     StatusDetails: statusDetails,
     ResponseCode: invocation.responseCode,
-    Output: invocation.stdout.slice(0, 2500),
+    Output: invocation.stdout.slice(0, LIMITS.pluginOutput.value),
   };
   return {
     CommandId: command.id,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ManagedNode, Nodes } from '../../nodes/nodes.ts';
 import type { ScriptResult } from '../../nodes/scripts.ts';
+import { LIMITS } from '../../limits.ts';
 import type { JsonObject, Platform } from '../../platform.ts';
 import { scriptOf } from './documents.ts';
 import type { CommandDocument, StepScript } from './documents.ts';
@@ -53,8 +54,8 @@ export interface Commands {
   close(): void;
 }
 
-const invisibleMs = 100;
-const agentLimits = { stdout: 24_000, stderr: 8000 };
+const invisibleMs = LIMITS.invocationHidden.value;
+const agentLimits = { stdout: LIMITS.standardOutput.value, stderr: LIMITS.standardError.value };
 const truncated = '--output truncated--';
 
 /** What may go wrong between the service and a node. */

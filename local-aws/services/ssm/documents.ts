@@ -4,10 +4,11 @@ import { RE2JS } from 're2js';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { parseStrictly } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { Json } from '../../platform.ts';
 
-const maxBytes = 64 * 1024;
+const maxBytes = LIMITS.documentBytes.value;
 
 const parameter = z.strictObject({
   // StringList exists on AWS; no document of this system needs it, so it is refused rather than half supported.

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { operation, parseStrictly } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
+import { LIMITS } from '../../limits.ts';
 import { AwsError } from '../../platform.ts';
 import type { CreatedResource, JsonObject, Platform, ResourceType } from '../../platform.ts';
 import type { SsmParts } from './command-operations.ts';
@@ -25,7 +26,7 @@ const documentProperties = z.strictObject({
 const parameterProperties = z.strictObject({
   Name: z.string().min(1).max(2048),
   Type: z.enum(['String', 'StringList']),
-  Value: z.string().max(4096),
+  Value: z.string().max(LIMITS.parameterValue.value),
   Description: z.string().max(1024).optional(),
   Tier: z.enum(['Standard', 'Advanced', 'Intelligent-Tiering']).optional(),
   AllowedPattern: z.string().optional(),
@@ -55,6 +56,12 @@ function createDocument(
   const input = parseStrictly(documentProperties, properties);
   if (documents.has(input.Name))
     throw new AwsError('DocumentAlreadyExists', `The document ${input.Name} already exists.`);
+  if (documents.size >= LIMITS.documents.value) {
+    throw new AwsError(
+      'DocumentLimitExceeded',
+      `an account has at most ${String(LIMITS.documents.value)} documents`,
+    );
+  }
   const structured = typeof input.Content !== 'string';
   const document = readDocument({
     name: input.Name,
