@@ -10,6 +10,7 @@ import { createFaults } from './faults/faults.ts';
 import { createFunctionFaults } from './faults/functions.ts';
 import { createGateway } from './gateway/gateway.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import { openWireLog } from './gateway/wire-log.ts';
 import { createAccess } from './iam/access.ts';
 import { LIMITS } from './limits.ts';
 import { parseStrictly, restJson } from './json-service.ts';
@@ -46,6 +47,7 @@ export interface AwsWorkerData {
   readonly faults: JsonObject;
   readonly faultSeed: number;
   readonly signingHelper: string | undefined;
+  readonly wireLog: string | undefined;
 }
 /** What this thread says: where it listens, or why it could not start. */
 export type AwsWorkerMessage =
@@ -76,7 +78,8 @@ async function start(): Promise<Gateway> {
   faults.set(data.faults);
   const functionFaults = createFunctionFaults(faults);
   const place = { region, accountId, partition };
-  const gateway = await createGateway({ port, clock, access, ...place, faults, functionFaults });
+  const wireLog = data.wireLog === undefined ? undefined : openWireLog(data.wireLog, () => clock.now());
+  const gateway = await createGateway({ port, clock, access, ...place, faults, functionFaults, wireLog });
   const streams = createStreams({ clock });
   const bus: { events?: EventsService } = {};
   const platform: Platform = {

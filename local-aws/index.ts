@@ -1,6 +1,6 @@
 /** Starts the local AWS: one call, everything on loopback, nothing left behind after `close()`. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -32,6 +32,8 @@ export interface LocalAwsOptions {
   readonly faultSeed?: number;
   /** The real aws_signing_helper for the nodes instead of the stand-in. */
   readonly signingHelper?: string;
+  /** A file that every request and answer is appended to, without secrets. */
+  readonly wireLog?: string;
   /** Takes diagnostics of the services; standard error by default. */
   readonly onDiagnostic?: (text: string) => void;
 }
@@ -77,7 +79,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     enforce: options.enforce ?? true,
     faults: options.faults ?? {},
     faultSeed: options.faultSeed ?? 1,
-    signingHelper: options.signingHelper,
+    signingHelper: options.signingHelper === undefined ? undefined : executable(options.signingHelper),
+    wireLog: options.wireLog === undefined ? undefined : resolve(options.wireLog),
   };
   const { worker, endpoint } = await startWorker(data, options.onDiagnostic ?? toStandardError).catch(
     (error: unknown) => {
@@ -161,6 +164,18 @@ function requireCommand(name: string, args: readonly string[]): void {
   throw new Error(
     `the local AWS needs ${name}, which could not be run: install it and see that it is on PATH`,
   );
+}
+
+/** The absolute path of a program that can be run; one sentence otherwise. */
+function executable(file: string): string {
+  try {
+    accessSync(file, constants.X_OK);
+    return resolve(file);
+  } catch {
+    throw new Error(
+      `the signing helper ${file} is not a program that can be run: give the path of aws_signing_helper`,
+    );
+  }
 }
 
 function partitionOf(region: string): string {

@@ -23,6 +23,7 @@ import { errorResponse } from './errors.ts';
 import { operationOf } from './operation-name.ts';
 import { answer, listen, stop } from './server.ts';
 import { readSignature } from './signature.ts';
+import type { WireLog } from './wire-log.ts';
 
 export interface GatewayOptions {
   /** 0 or absent: any free port. */
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly partition: string;
   /** What is to go wrong; nothing by default. */
   readonly faults?: Faults;
+  /** Where requests and answers are written down. */
+  readonly wireLog?: WireLog | undefined;
   /** Which functions die in the middle of a call. */
   readonly functionFaults?: FunctionFaults;
 }
@@ -134,9 +137,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const server = createServer((incoming, outgoing) => {
     answer(incoming, outgoing, (request) =>
-      request.path.startsWith('/_local/') ? local(request) : api(request),
+      request.path.startsWith('/_local/') ? local(request) : onTheWire(request),
     );
   });
+
+  function onTheWire(request: HttpRequest): Promise<HttpResponse> {
+    const { wireLog } = options;
+    return wireLog === undefined ? api(request) : wireLog.record(request, () => api(request));
+  }
 
   async function local(request: HttpRequest): Promise<HttpResponse> {
     try {
@@ -162,6 +170,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await stop(server);
       for (const service of [...services.values()].reverse()) await service.close?.();
       clock.close();
+      options.wireLog?.close();
     },
   };
 }
