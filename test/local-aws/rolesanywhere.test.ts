@@ -231,6 +231,14 @@ test('a sixth call about lists within a second is throttled', async () => {
   await list();
 });
 
+test('after a renewal of the CA the trust anchor is told its CA again', async () => {
+  const trustAnchorId = anchorArn.split('/')[1] ?? '';
+  const source = { sourceType: 'AWS_ACM_PCA', sourceData: { acmPcaArn: authority.arn } };
+  const { trustAnchor } = await service.call('UpdateTrustAnchor', { trustAnchorId, source }, administrator);
+  expect(trustAnchor).toMatchObject({ source });
+  await createSession(await issued());
+});
+
 test('an unsigned request learns nothing but that it is denied', async () => {
   const query = new URLSearchParams({ profileArn, roleArn, trustAnchorArn: anchorArn });
   const request = { method: 'POST', path: '/sessions', query, headers: {}, body: Buffer.alloc(0) };

@@ -147,7 +147,7 @@ function switches<T extends { enabled: boolean; updatedAt: number }>(
 function updateTrustAnchor(platform: Platform, state: State): Operation {
   const source = z.strictObject({
     sourceType: z.enum(['AWS_ACM_PCA', 'CERTIFICATE_BUNDLE']),
-    sourceData: z.record(z.enum(['acmPcaArn', 'x509CertificateData']), z.string()),
+    sourceData: z.partialRecord(z.enum(['acmPcaArn', 'x509CertificateData']), z.string()),
   });
   return operation({
     input: z.strictObject({
