@@ -87,21 +87,24 @@ export class MemoryHosts implements HostCommands, ManagedNodes {
   };
 
   result: HostCommands['result'] = (commandId) => {
-    const found = this.#visible().find(({ id }) => id === commandId);
-    return Promise.resolve(found?.result);
+    const found = this.sent[Number(commandId.slice(-12))];
+    return Promise.resolve(found !== undefined && this.#isVisible(found) ? found.result : undefined);
   };
 
   find: HostCommands['find'] = (name, hostId, attempt, since) => {
-    const found = this.#visible().findLast(
+    const found = this.sent.findLast(
       (sent) =>
-        sent.name === name && sent.hostId === hostId && sent.attempt === attempt && sent.sentAt >= since,
+        sent.attempt === attempt &&
+        sent.name === name &&
+        sent.hostId === hostId &&
+        sent.sentAt >= since &&
+        this.#isVisible(sent),
     );
     return Promise.resolve(found?.result);
   };
 
-  #visible(): SentCommand[] {
-    const latest = this.#agenda.now() - this.invisibleSeconds;
-    return this.sent.filter(({ sentAt }) => sentAt <= latest);
+  #isVisible({ sentAt }: SentCommand): boolean {
+    return sentAt + this.invisibleSeconds <= this.#agenda.now();
   }
 
   #start(command: SentCommand, host: Host): void {

@@ -14,6 +14,8 @@ export class MemoryInventory implements Inventory {
   onChange: (before: Row | undefined, after: Row | undefined) => void = () => undefined;
   pageSize = 500;
   #revisions = 0;
+  /** Rows are never changed in place, so each is read once. */
+  readonly #read = new WeakMap<Row, { readonly defaults: HostDefaults; readonly facts: HostFacts }>();
   readonly #defaults: () => HostDefaults;
   readonly #issuer: string;
 
@@ -37,7 +39,12 @@ export class MemoryInventory implements Inventory {
   }
 
   facts(row: Row): HostFacts {
-    return readRow(row, this.#defaults(), this.#issuer);
+    const defaults = this.#defaults();
+    const read = this.#read.get(row);
+    if (read?.defaults === defaults) return read.facts;
+    const facts = readRow(row, defaults, this.#issuer);
+    this.#read.set(row, { defaults, facts });
+    return facts;
   }
 
   get: Inventory['get'] = (hostId) => {

@@ -18,7 +18,6 @@ interface Message {
 /** Both queues in memory: a message that its receiver does not take comes again, and is at last a dead letter. */
 export class MemoryWorkQueue implements WorkQueue {
   readonly deadLetters: Message[] = [];
-  readonly taken: Message[] = [];
   waiting = 0;
   receiver: Receiver = () => Promise.resolve(true);
   readonly #agenda: Agenda;
@@ -55,10 +54,8 @@ export class MemoryWorkQueue implements WorkQueue {
         return;
       }
       message.receives += 1;
-      if (await this.receiver(message.queue, message.item, message.receives > 1)) {
-        this.waiting -= 1;
-        this.taken.push(message);
-      } else this.#deliver(message, VISIBILITY_SECONDS);
+      if (await this.receiver(message.queue, message.item, message.receives > 1)) this.waiting -= 1;
+      else this.#deliver(message, VISIBILITY_SECONDS);
     });
   }
 }
