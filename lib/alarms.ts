@@ -84,6 +84,10 @@ export class Alarms extends Construct {
           'The CA has issued 70 % of the 1,000,000 certificates it can issue in its life; plan a new one',
       },
     );
+    this.alarm('FleetDailyLimit', ours(settings, 'RefusedByFleetLimit', Stats.SUM), 1, {
+      alarmDescription:
+        'Hosts wait until tomorrow, because maxIssuancesPerFleetPerDay is reached; find out what asks for so many certificates',
+    });
     if (!settings.sharedCA) {
       this.alarm('ForeignIssuances', ours(settings, 'ForeignIssuances', Stats.SUM), 1, {
         alarmDescription:

@@ -33,6 +33,8 @@ export function dynamodbLedger(
   client: DynamoDBClient,
   { table, hostIndex, issuer }: LedgerTable,
 ): Ledger & Progress {
+  const counter = `counter#issuances#${issuer}`;
+
   async function update(
     certificateArn: string,
     set: Readonly<Record<string, unknown>>,
@@ -109,21 +111,30 @@ export function dynamodbLedger(
       update(certificateArn, { outcome, outcomeAt: isoTime(now) }, 'attribute_exists(certificateArn)'),
     noteRevoked: (certificateArn, revokedAt) =>
       update(certificateArn, { revokedAt: isoTime(revokedAt) }, 'attribute_exists(certificateArn)'),
-    async addIssuances(day, count) {
+    async countIssuance(day) {
       // One item for each CA: its total, and an attribute for each day; the day that left the window goes.
       const command = new UpdateItemCommand({
         TableName: table,
-        Key: marshall({ certificateArn: `counter#issuances#${issuer}` }),
-        UpdateExpression: 'ADD #total :count, #today :count REMOVE #past',
+        Key: marshall({ certificateArn: counter }),
+        UpdateExpression: 'ADD #total :one, #today :one REMOVE #past',
         ExpressionAttributeNames: { '#total': 'total', '#today': day, '#past': dayBefore(day) },
-        ExpressionAttributeValues: marshall({ ':count': count }),
-        ReturnValues: 'UPDATED_NEW',
+        ExpressionAttributeValues: marshall({ ':one': 1 }),
       });
-      const { Attributes } = await calling('UpdateItem', () => client.send(command));
-      return {
-        today: Number(Attributes?.[day]?.N ?? count),
-        total: Number(Attributes?.['total']?.N ?? count),
-      };
+      await calling('UpdateItem', () => client.send(command));
+    },
+    async noteFleetLimit(day) {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: marshall({ certificateArn: counter }),
+        UpdateExpression: 'SET limitedOn = :day',
+        ConditionExpression: 'attribute_not_exists(limitedOn) OR limitedOn <> :day',
+        ExpressionAttributeValues: marshall({ ':day': day }),
+      });
+      return calling('UpdateItem', () => unlessConditionFails(client.send(command)));
+    },
+    async issuances(day) {
+      const item = await read(counter);
+      return { today: Number(item?.[day]?.N ?? 0), total: Number(item?.['total']?.N ?? 0) };
     },
     load: async () => (await read(RECONCILE_KEY))?.['after']?.S,
     // NULL is the end of the table; the one item is never deleted.
@@ -168,11 +179,13 @@ function entryOf(item: Record<string, AttributeValue>): LedgerEntry | undefined 
   };
 }
 
-/** A failed condition means that there is nothing to do. */
-async function unlessConditionFails(sent: Promise<unknown>): Promise<void> {
+/** False when the condition failed, which means that there was nothing to do. */
+async function unlessConditionFails(sent: Promise<unknown>): Promise<boolean> {
   try {
     await sent;
+    return true;
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    return false;
   }
 }

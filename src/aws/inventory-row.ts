@@ -12,6 +12,7 @@ import type {
   HostFacts,
   Intent,
   IssuedCertificateFacts,
+  Recovery,
   Stage,
   Step,
 } from '../core/facts.ts';
@@ -38,6 +39,7 @@ export function readRow(row: Row, defaults: HostDefaults, issuer: string): HostF
     ...present('certificate', readCertificate(record(row['certificate']))),
     ...present('attempt', readAttempt(record(row['attempt']))),
     ...present('failure', readFailure(record(row['failure']))),
+    ...present('recovery', readRecovery(record(row['recovery']))),
     ...present('issuances', readIssuances(record(row['issuances']))),
     ...present('nextCheckAt', parseIsoTime(row['nextCheckAt'])),
     ...present('revision', text(row['revision'])),
@@ -66,6 +68,8 @@ export function writeRow(
   else if (change.attempt !== undefined) set['attempt'] = attemptMap(change.attempt);
   if (change.failure === null) remove.push('failure');
   else if (change.failure !== undefined) set['failure'] = failureMap(change.failure);
+  if (change.recovery === null) remove.push('recovery');
+  else if (change.recovery !== undefined) set['recovery'] = recoveryMap(change.recovery);
   if (change.nextCheckAt === null) remove.push('checkShard', 'nextCheckAt');
   else if (change.nextCheckAt !== undefined) {
     set['checkShard'] = CHECK_SHARDS[Math.floor(hashFraction(facts.hostId) * CHECK_SHARDS.length)];
@@ -99,6 +103,15 @@ function attemptMap({ startedAt, stageSince, deadline, intent, issued, ...rest }
 function failureMap({ at, since, retryAt, notifiedAt, ...rest }: Failure): Row {
   const times = { at: isoTime(at), since: isoTime(since), retryAt: isoTime(retryAt) };
   return { ...rest, ...times, ...(notifiedAt === undefined ? {} : { notifiedAt: isoTime(notifiedAt) }) };
+}
+
+function recoveryMap({ reason, since, at }: Recovery): Row {
+  return { reason, since: isoTime(since), at: isoTime(at) };
+}
+
+function readRecovery(map: Row): Recovery | undefined {
+  const [reason, since, at] = [text(map['reason']), parseIsoTime(map['since']), parseIsoTime(map['at'])];
+  return reason === undefined || since === undefined || at === undefined ? undefined : { reason, since, at };
 }
 
 function readIssued(map: Row): IssuedCertificateFacts | undefined {

@@ -139,6 +139,14 @@ export interface Failure {
   readonly notifiedAt?: number;
 }
 
+/** A failure that is over, and that the administrators were told of: they are told this too. */
+export interface Recovery {
+  readonly reason: string;
+  /** When the failure began. */
+  readonly since: number;
+  readonly at: number;
+}
+
 /** Everything known about one host. */
 export interface HostFacts {
   readonly hostId: string;
@@ -152,6 +160,7 @@ export interface HostFacts {
   readonly certificate?: CurrentCertificate;
   readonly attempt?: Attempt;
   readonly failure?: Failure;
+  readonly recovery?: Recovery;
   /** Issuances started on one UTC day. */
   readonly issuances?: { readonly day: string; readonly count: number };
   readonly nextCheckAt?: number;
@@ -166,13 +175,14 @@ export interface FactsChange {
   readonly revokedAt?: number;
   readonly attempt?: Attempt | null;
   readonly failure?: Failure | null;
+  readonly recovery?: Recovery | null;
   readonly issuances?: { readonly day: string; readonly count: number };
   readonly nextCheckAt?: number | null;
 }
 
 /** The facts after a change; pure, so that status words can be derived before the write. */
 export function applyChange(facts: HostFacts, change: FactsChange): HostFacts {
-  const { attempt, failure, nextCheckAt, certificate, ...rest } = facts;
+  const { attempt, failure, recovery, nextCheckAt, certificate, ...rest } = facts;
   const revoked =
     certificate === undefined || change.revokedAt === undefined
       ? certificate
@@ -182,6 +192,7 @@ export function applyChange(facts: HostFacts, change: FactsChange): HostFacts {
     ...keep('certificate', revoked, undefined),
     ...keep('attempt', change.attempt, attempt),
     ...keep('failure', change.failure, failure),
+    ...keep('recovery', change.recovery, recovery),
     ...keep('nextCheckAt', change.nextCheckAt, nextCheckAt),
     ...(change.certificate === undefined ? {} : { certificate: change.certificate, expiryPresent: true }),
     ...(change.issuances === undefined ? {} : { issuances: change.issuances }),

@@ -2,7 +2,7 @@
  * The text of a digest: one per check, however many hosts fail. Plain text that reads well in a mail client: lines of at
  * most 100 characters where hosts' own words allow it.
  */
-import type { Failure, HostFacts, IssuancePolicy, Step } from './facts.ts';
+import type { Failure, HostFacts, IssuancePolicy, Recovery, Step } from './facts.ts';
 import { adviceFor, FAILURE } from './reasons.ts';
 import { isoTime, spanText } from './time.ts';
 
@@ -19,6 +19,11 @@ export interface FailingHost {
   readonly notAfter?: number;
 }
 
+export interface RecoveredHost {
+  readonly hostId: string;
+  readonly recovery: Recovery;
+}
+
 const HOSTS_MAX = 50;
 const STEP_TEXT: Readonly<Record<Step, string>> = {
   row: 'reading the row',
@@ -29,13 +34,13 @@ const STEP_TEXT: Readonly<Record<Step, string>> = {
   reload: 'reloading the unit on the host',
 };
 
-/** Whether a failure is worth a mail now: news, or once more when less than `mustSurvive` of life is left. */
+/** Whether there is something to tell: a new failure, one that has become urgent, or that one told of is over. */
 export function needsNotice(
-  { failure, certificate }: HostFacts,
+  { failure, recovery, certificate }: HostFacts,
   now: number,
   policy: IssuancePolicy,
 ): boolean {
-  if (failure === undefined) return false;
+  if (failure === undefined) return recovery !== undefined;
   const urgentFrom = (certificate?.notAfter ?? Infinity) - policy.mustSurviveSeconds;
   // A host that is switched off now and then is no news while its certificate has plenty of life.
   if (failure.reason === FAILURE.agentOffline && now < urgentFrom && certificate !== undefined) return false;
@@ -43,33 +48,55 @@ export function needsNotice(
   return now >= urgentFrom && failure.notifiedAt < urgentFrom;
 }
 
-/** `remarks`: sentences about the fleet as a whole, shown first. */
-export function digest(
-  hosts: readonly FailingHost[],
-  remarks: readonly string[],
-  policy: IssuancePolicy,
-  now: number,
-): Notice {
-  const [first] = hosts;
-  const who = hosts.length === 1 && first !== undefined ? first.hostId : `${String(hosts.length)} hosts`;
-  const urgent = hosts.filter((host) => isUrgent(host, policy, now)).length;
-  const shown = hosts.slice(0, HOSTS_MAX).map((host) => paragraph(host, policy, now));
-  const rest =
-    hosts.length > HOSTS_MAX
-      ? [`... and ${String(hosts.length - HOSTS_MAX)} more; the table certificates has them all.`]
-      : [];
+export interface News {
+  readonly failing: readonly FailingHost[];
+  readonly recovered: readonly RecoveredHost[];
+  /** Sentences about the fleet as a whole, shown first. */
+  readonly remarks: readonly string[];
+}
+
+export function digest({ failing, recovered, remarks }: News, policy: IssuancePolicy, now: number): Notice {
+  const urgent = failing.filter((host) => isUrgent(host, policy, now)).length;
+  const failures = failing.slice(0, HOSTS_MAX).map((host) => paragraph(host, policy, now));
+  const over = recovered.slice(0, HOSTS_MAX).map(overLine);
   return {
-    subject:
-      hosts.length === 0
-        ? 'certvend: the fleet needs attention'
-        : `certvend: ${who} cannot get a certificate${urgent > 0 ? ` (${String(urgent)} urgent)` : ''}`,
+    subject: subjectOf(failing, recovered, urgent),
     body: [
       ...remarks,
-      ...shown,
-      ...rest,
-      'certvend goes on trying by itself. All other hosts are unaffected.',
+      ...failures,
+      ...notShown(failing.length),
+      ...(over.length === 0 ? [] : [['Over:', ...over].join('\n'), ...notShown(recovered.length)]),
+      ...(failing.length === 0 ? [] : ['certvend goes on trying by itself. All other hosts are unaffected.']),
     ].join('\n\n'),
   };
+}
+
+function subjectOf(
+  failing: readonly FailingHost[],
+  recovered: readonly RecoveredHost[],
+  urgent: number,
+): string {
+  if (failing.length > 0) {
+    return `certvend: ${namesOf(failing)} cannot get a certificate${urgent > 0 ? ` (${String(urgent)} urgent)` : ''}`;
+  }
+  return recovered.length > 0
+    ? `certvend: over for ${namesOf(recovered)}`
+    : 'certvend: the fleet needs attention';
+}
+
+function namesOf(hosts: readonly { readonly hostId: string }[]): string {
+  const [first] = hosts;
+  return hosts.length === 1 && first !== undefined ? first.hostId : `${String(hosts.length)} hosts`;
+}
+
+function notShown(count: number): string[] {
+  return count > HOSTS_MAX
+    ? [`... and ${String(count - HOSTS_MAX)} more; the table certificates has them all.`]
+    : [];
+}
+
+function overLine({ hostId, recovery }: RecoveredHost): string {
+  return `  ${hostId}  ${recovery.reason} since ${isoTime(recovery.since)}, over at ${isoTime(recovery.at)}`;
 }
 
 function paragraph(host: FailingHost, policy: IssuancePolicy, now: number): string {

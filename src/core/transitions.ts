@@ -116,8 +116,18 @@ export function complete(
   return {
     certificate: { ...issued, requestHash: request, deploymentHash: deployment, deployedAt: now },
     attempt: null,
-    failure: null,
     nextCheckAt: renewalTime(facts.hostId, issued.serial, issued, policy),
+    ...recover(facts, now),
+  };
+}
+
+/** Forgets the failure. If the administrators were told of it, the next tick tells them that it is over. */
+export function recover({ failure }: HostFacts, now: number): FactsChange {
+  if (failure?.notifiedAt === undefined) return { failure: null };
+  return {
+    failure: null,
+    recovery: { reason: failure.reason, since: failure.since, at: now },
+    nextCheckAt: now,
   };
 }
 

@@ -34,6 +34,9 @@ export interface Ledger {
   /** Notes what became of a certificate; an unknown ARN is left alone. */
   note(certificateArn: string, outcome: Outcome, now: number): Promise<void>;
   noteRevoked(certificateArn: string, revokedAt: number): Promise<void>;
-  /** Adds to the issuances asked for on a UTC day (0: only reads) and returns the new counts. */
-  addIssuances(day: string, count: number): Promise<IssuanceCounts>;
+  /** Adds one to the issuances asked for on a UTC day. */
+  countIssuance(day: string): Promise<void>;
+  issuances(day: string): Promise<IssuanceCounts>;
+  /** Notes that the limit of the day refused hosts; true when it is the first time on that day. */
+  noteFleetLimit(day: string): Promise<boolean>;
 }

@@ -7,7 +7,8 @@ export type Metric =
   | 'Failures'
   | 'StartedAttempts'
   | 'Throttled'
-  | 'RevokedCertificates';
+  | 'RevokedCertificates'
+  | 'RefusedByFleetLimit';
 
 /** `CertificatesOfAuthority`: asked of the CA since it exists; a complete CRL ends its life at 1,000,000. */
 export type Gauge = 'CertificatesOfAuthority';

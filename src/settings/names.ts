@@ -21,6 +21,7 @@ export const NAMES = {
   guard: 'certvend-ca-guard',
   tick: 'certvend-tick',
   reconcile: 'certvend-reconcile',
+  crlReconcile: 'certvend-crl-reconcile',
   crl: 'certvend',
 } as const;
 

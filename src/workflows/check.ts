@@ -11,7 +11,7 @@ import type { OwnMessage } from '../core/messages.ts';
 import { needsNotice } from '../core/notices.ts';
 import { FAILURE, REASON } from '../core/reasons.ts';
 import { utcDay } from '../core/time.ts';
-import { claim, claimRedeployment, fail, resume } from '../core/transitions.ts';
+import { claim, claimRedeployment, fail, recover, resume } from '../core/transitions.ts';
 import type { Identifiers } from '../ports/identifiers.ts';
 import type { Inventory, Page } from '../ports/inventory.ts';
 import type { Ledger } from '../ports/ledger.ts';
@@ -208,17 +208,19 @@ async function withinFleetLimit(
   const { ports, policy, now } = run;
   const wanted = hosts.filter(({ decision }) => decision.action === 'issue').length;
   if (wanted === 0) return hosts;
-  const { today, total } = await ports.ledger.addIssuances(utcDay(now), 0);
+  const { today, total } = await ports.ledger.issuances(utcDay(now));
   ports.telemetry.gauge('CertificatesOfAuthority', total);
-  let refused = Math.min(
-    wanted,
-    Math.max(0, today + state.summary.started + wanted - policy.maxIssuancesPerFleetPerDay),
-  );
+  const limit = policy.maxIssuancesPerFleetPerDay;
+  const used = today + state.summary.started;
+  let refused = Math.min(wanted, Math.max(0, used + wanted - limit));
   if (refused === 0) return hosts;
-  const limit = String(policy.maxIssuancesPerFleetPerDay);
-  state.remarks.push(
-    `${REASON.fleetDailyLimit}: ${String(refused)} hosts wait, ${limit} certificates were asked for today (maxIssuancesPerFleetPerDay).`,
-  );
+  ports.telemetry.count('RefusedByFleetLimit', refused);
+  // Told by the digest when it begins, and by an alarm as long as it lasts.
+  if (await ports.ledger.noteFleetLimit(utcDay(now))) {
+    state.remarks.push(
+      `${REASON.fleetDailyLimit}: ${String(refused)} hosts wait until tomorrow, ${String(limit)} certificates were asked for today (maxIssuancesPerFleetPerDay).`,
+    );
+  }
   return [...hosts]
     .reverse()
     .filter(({ decision }) => decision.action !== 'issue' || refused-- <= 0)
@@ -327,6 +329,10 @@ function settlement(
   }
   if (decision.nextCheckAt === undefined)
     return facts.nextCheckAt === undefined ? undefined : { nextCheckAt: null };
+  // Nothing is due any more, e.g. because the administrator took back what had failed.
+  if (decision.reason === REASON.valid && facts.failure !== undefined) {
+    return { nextCheckAt: decision.nextCheckAt, ...recover(facts, now) };
+  }
   const stale = facts.nextCheckAt === undefined || facts.nextCheckAt <= now;
   return stale ? { nextCheckAt: decision.nextCheckAt } : undefined;
 }

@@ -1,4 +1,4 @@
-import type { HostFacts, IssuancePolicy } from '../core/facts.ts';
+import type { FactsChange, HostFacts, IssuancePolicy } from '../core/facts.ts';
 import { digest } from '../core/notices.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Notices } from '../ports/notices.ts';
@@ -23,18 +23,24 @@ export async function publishDigest(
       ? []
       : [{ hostId, failure, ...(certificate === undefined ? {} : { notAfter: certificate.notAfter }) }],
   );
-  if (failing.length === 0 && remarks.length === 0) return;
-  await ports.notices.publish(digest(failing, remarks, policy, now));
-  await eachBounded(hosts, 10, (facts) => noteNotified(facts, ports.inventory, now));
+  const recovered = hosts.flatMap(({ hostId, failure, recovery }) =>
+    failure !== undefined || recovery === undefined ? [] : [{ hostId, recovery }],
+  );
+  if (failing.length === 0 && recovered.length === 0 && remarks.length === 0) return;
+  await ports.notices.publish(digest({ failing, recovered, remarks }, policy, now));
+  await eachBounded(hosts, 10, (facts) => noteTold(facts, ports.inventory, now));
 }
 
-/** A row that changed meanwhile is read once more; the note belongs to the failure that was told, not to another. */
-async function noteNotified(told: HostFacts, inventory: Inventory, now: number): Promise<void> {
+/** A row that changed meanwhile is read once more; the note belongs to what was told, not to another failure. */
+async function noteTold(told: HostFacts, inventory: Inventory, now: number): Promise<void> {
   let facts: HostFacts | undefined = told;
   for (let tries = 0; tries < 3 && facts?.failure?.reason === told.failure?.reason; tries += 1) {
-    if (facts?.failure === undefined) return;
-    if ((await inventory.write(facts, { failure: { ...facts.failure, notifiedAt: now } }, now)) !== undefined)
-      return;
+    if (facts === undefined) return;
+    const change: FactsChange = {
+      ...(facts.failure === undefined ? {} : { failure: { ...facts.failure, notifiedAt: now } }),
+      ...(facts.recovery === undefined ? {} : { recovery: null }),
+    };
+    if ((await inventory.write(facts, change, now)) !== undefined) return;
     facts = await inventory.get(told.hostId);
   }
 }

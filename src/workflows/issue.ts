@@ -170,7 +170,7 @@ async function askOnce(
     return;
   }
   // Also tells whether the ledger can be written at all: without it the answer of the CA would be lost.
-  await run.ports.ledger.addIssuances(utcDay(run.now), 1);
+  await run.ports.ledger.countIssuance(utcDay(run.now));
   const intended = await write(facts, intend(facts, attempt, intent), run);
   if (intended.attempt !== undefined)
     await askAuthority({ ...intended, attempt: intended.attempt }, csr, intent, run);

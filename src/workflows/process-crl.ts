@@ -27,20 +27,36 @@ export interface CrlRun {
 
 /** Roles Anywhere takes 300,000 bytes of PEM (rolesanywhere quotas). */
 const PEM_MAX = 300_000;
-const KEY = /^crl\/[A-Za-z0-9._-]{1,200}\.crl$/;
+const KEY = /^crl\/([A-Za-z0-9-]{1,64})[A-Za-z0-9._-]{0,136}\.crl$/;
+/** Room for CRLs under one trust anchor (rolesanywhere quotas, cannot be raised). */
+const LISTS_MAX = 2;
 const WRITES_MAX = 3;
+const READS_MAX = 3;
 
-/** A CRL object was created. The object as it is now counts, not the one of the event, so order does not matter. */
+/**
+ * A CRL object was created, or it is time for the daily look. The object as it is now counts, not the one of the event, so
+ * order does not matter; one that is replaced meanwhile is read again, lest an older list be written over a newer one.
+ */
 export async function processCrl(bucket: string, key: string, run: CrlRun): Promise<void> {
   const { ports } = run;
-  if (!KEY.test(key)) {
-    ports.telemetry.info('object is no CRL, ignored', { key: key.slice(0, 200) });
+  const authority = run.certificateAuthorityArn.split('/').at(-1);
+  if (authority === undefined || KEY.exec(key)?.[1] !== authority) {
+    ports.telemetry.info('object is no CRL of our authority, ignored', { key: key.slice(0, 200) });
     return;
   }
-  const der = await ports.objects.get(bucket, key);
-  if (der === undefined) return;
-  const crl = ports.codec.crl(der);
-  await publish(crl, ports.codec.crlToPem(der), run);
+  let der = await ports.objects.get(bucket, key);
+  for (let reads = 1; der !== undefined && reads <= READS_MAX; reads += 1) {
+    await takeOver(der, run);
+    const now = await ports.objects.get(bucket, key);
+    if (now === undefined || Buffer.compare(now, der) === 0) return;
+    der = now;
+  }
+}
+
+async function takeOver(der: Uint8Array, run: CrlRun): Promise<void> {
+  const { codec } = run.ports;
+  const crl = codec.crl(der);
+  await publish(crl, codec.crlToPem(der), run);
   const revoked = crl.entries.map(({ serial, revokedAt }) => ({
     arn: certificateArn(run.certificateAuthorityArn, serial),
     revokedAt,
@@ -65,6 +81,7 @@ async function publish(crl: CrlFacts, pem: string, { ports, trustAnchorArn }: Cr
   const ofAnchor = (await ports.lists.list()).filter((stored) => stored.trustAnchorArn === trustAnchorArn);
   const existing = ofAnchor.find((stored) => readStored(stored, ports.codec)?.issuer === crl.issuer);
   if (existing === undefined) {
+    if (ofAnchor.length >= LISTS_MAX) throw noRoom(ofAnchor);
     await ports.lists.import(pem);
   } else {
     const before = readStored(existing, ports.codec);
@@ -72,6 +89,14 @@ async function publish(crl: CrlFacts, pem: string, { ports, trustAnchorArn }: Cr
     if (!existing.enabled) await ports.lists.enable(existing.id);
   }
   ports.telemetry.info('CRL in force', { number: String(crl.number), entries: crl.entries.length });
+}
+
+function noRoom(stored: readonly StoredCrl[]): CertvendError {
+  const names = stored.map(({ id, name }) => `${id} (${name})`).join(' and ');
+  return new CertvendError(
+    'Unavailable',
+    `the trust anchor has the CRLs ${names}, none of our authority, and no room for a third: delete one (aws rolesanywhere delete-crl)`,
+  );
 }
 
 function readStored({ data }: StoredCrl, codec: CertificateCodec): CrlFacts | undefined {

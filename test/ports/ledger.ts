@@ -4,8 +4,9 @@ import type { Progress } from '../../src/ports/progress.ts';
 /** The ledger in memory, with the counters and the cursor that share its table. */
 export class MemoryLedger implements Ledger, Progress {
   readonly entries = new Map<string, LedgerEntry>();
-  readonly issuances = new Map<string, number>();
+  readonly counted = new Map<string, number>();
   cursor: string | undefined;
+  limitedOn: string | undefined;
 
   record: Ledger['record'] = (entry) => {
     if (!this.entries.has(entry.certificateArn)) this.entries.set(entry.certificateArn, entry);
@@ -29,11 +30,22 @@ export class MemoryLedger implements Ledger, Progress {
 
   noteRevoked: Ledger['noteRevoked'] = (arn, revokedAt) => this.#change(arn, { revokedAt });
 
-  addIssuances: Ledger['addIssuances'] = (day, count) => {
-    const today = (this.issuances.get(day) ?? 0) + count;
-    this.issuances.set(day, today);
-    return Promise.resolve({ today, total: [...this.issuances.values()].reduce((sum, one) => sum + one, 0) });
+  countIssuance: Ledger['countIssuance'] = (day) => {
+    this.counted.set(day, (this.counted.get(day) ?? 0) + 1);
+    return Promise.resolve();
   };
+
+  noteFleetLimit: Ledger['noteFleetLimit'] = (day) => {
+    const first = this.limitedOn !== day;
+    this.limitedOn = day;
+    return Promise.resolve(first);
+  };
+
+  issuances: Ledger['issuances'] = (day) =>
+    Promise.resolve({
+      today: this.counted.get(day) ?? 0,
+      total: [...this.counted.values()].reduce((sum, one) => sum + one, 0),
+    });
 
   load: Progress['load'] = () => Promise.resolve(this.cursor);
 

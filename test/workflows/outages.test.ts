@@ -15,7 +15,7 @@ const CALLS = [
   'ledger.get',
   'ledger.ofHost',
   'ledger.note',
-  'ledger.addIssuances',
+  'ledger.countIssuance',
   'queue.send',
   'nodes.states',
   'commands.send',
