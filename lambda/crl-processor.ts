@@ -1,4 +1,4 @@
-/** CRLProcessor: a CRL object was written, or the CA says that a certificate was revoked. */
+/** CRLProcessor: a CRL object was written, the CA says that a certificate was revoked, or it is time for the daily look. */
 import { processCrl, processRevocation } from '../src/workflows/process-crl.ts';
 import type { CrlRun } from '../src/workflows/process-crl.ts';
 import { crlEvent } from './events.ts';

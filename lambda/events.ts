@@ -24,7 +24,7 @@ export function workItem(record: SQSRecord): WorkItem | undefined {
   );
 }
 
-/** How the object event or the revocation event of CRLProcessor reads. */
+/** How the object event, the revocation event or the daily look (lib/schedules.ts) of CRLProcessor reads. */
 export function crlEvent(event: unknown): { bucket: string; key: string } | { revokedArn: string } {
   const body = fields(event);
   const detail = fields(body['detail']);
@@ -33,11 +33,14 @@ export function crlEvent(event: unknown): { bucket: string; key: string } | { re
     const key = fields(detail['object'])['key'];
     if (typeof bucket === 'string' && typeof key === 'string') return { bucket, key };
   }
+  const { certvend, bucket, key } = body;
+  if (certvend === 'reconcile' && typeof bucket === 'string' && typeof key === 'string')
+    return { bucket, key };
   const arn = resource(body, 1);
   if (body['source'] === 'aws.acm-pca' && arn !== undefined) return { revokedArn: arn };
   throw new CertvendError(
     'InvalidMessage',
-    'the event is neither an S3 Object Created nor a certificate revocation event',
+    'the event is neither an S3 Object Created nor a certificate revocation event, nor the daily look',
   );
 }
 

@@ -78,7 +78,8 @@ export function crlPorts(settings: RuntimeSettings): CrlRun['ports'] {
     codec: x509Codec,
     objects: s3CrlObjects(new S3Client({ forcePathStyle: true })),
     lists: rolesAnywhereCrls(
-      new RolesAnywhereClient(endpoint === undefined ? {} : { endpoint }),
+      // All calls about CRLs share one per second: the three usual tries are over before the next one is allowed.
+      new RolesAnywhereClient({ maxAttempts: 6, ...(endpoint === undefined ? {} : { endpoint }) }),
       settings.crlName,
       settings.trustAnchorArn,
     ),

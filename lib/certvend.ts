@@ -63,7 +63,7 @@ export class CertVend extends Construct {
     };
     const functions = new Functions(this, 'Functions', settings, resources, code);
     new Triggers(this, 'Triggers', settings, resources, functions);
-    new Schedules(this, 'Schedules', settings, functions.certCheck, queues);
+    new Schedules(this, 'Schedules', settings, resources, functions);
     new Alarms(this, 'Alarms', settings, resources, functions);
   }
 }

@@ -113,7 +113,7 @@ export class Functions extends Construct {
       code: this.code('crl-processor'),
       deadLetterQueue: queues.deadLetters.revocation,
       permissions: [
-        may.readCrls(authority.crlBucket),
+        ...may.readCrls(authority.crlBucket),
         ...may.importCrls(this),
         may.onLedger('MarkRevokedInLedger', inventory, ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem']),
         may.onInventory('MarkRevokedHosts', inventory, ['dynamodb:GetItem', 'dynamodb:UpdateItem']),

@@ -142,7 +142,7 @@ export const issueCertificate = ({ arn, templateArn }: CertificateAuthority): Pe
 export const getCertificate = ({ arn }: CertificateAuthority): Permission =>
   allow({ sid: 'GetCertificate', actions: ['acm-pca:GetCertificate'], resources: [arn] });
 
-export const readCrls = ({ bucket }: CrlBucket): Permission =>
+export const readCrls = ({ bucket }: CrlBucket): Permission[] => [
   allow({
     sid: 'ReadCrls',
     actions: ['s3:GetObject'],
@@ -151,7 +151,10 @@ export const readCrls = ({ bucket }: CrlBucket): Permission =>
       finding: `Resource::<CrlBucket.Arn>/${CRL_PREFIX}*`,
       reason: 'The CA names its CRL; nothing else lies below this prefix.',
     },
-  });
+  }),
+  // Without it S3 hides that an object is missing behind AccessDenied, which would look like a fault of the stack.
+  allow({ sid: 'SeeThatNoCrlExistsYet', actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
+];
 
 export function importCrls(scope: Construct): Permission[] {
   const crls = anyOf(scope, 'rolesanywhere', 'crl');

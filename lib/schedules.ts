@@ -1,54 +1,74 @@
-import { Aws, Stack } from 'aws-cdk-lib';
+import { Aws, Fn, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { seconds } from '../src/settings/durations.ts';
 import { NAMES } from '../src/settings/names.ts';
 import type { Settings } from '../src/settings/settings.ts';
-import type { Queues } from './queues.ts';
+import { CRL_PREFIX } from './crl-bucket.ts';
+import type { Functions } from './functions.ts';
+import type { Resources } from './runtime.ts';
 import type { WorkflowFunction } from './workflow-function.ts';
 
-/** The last net: whatever event was lost, the next tick finds what is due, and the daily reconcile every row. */
+const DAILY = 'rate(1 day)';
+
+/** The last net: whatever event was lost, the next tick finds what is due, and the daily reconcile every row and the CRL. */
 export class Schedules extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    settings: Settings,
-    target: WorkflowFunction,
-    { deadLetters }: Queues,
-  ) {
+  private readonly prefix: string;
+
+  constructor(scope: Construct, id: string, settings: Settings, resources: Resources, functions: Functions) {
     super(scope, id);
-    const role = this.createRole(target, deadLetters.check.queueArn);
-    const schedule = (
-      childId: string,
-      name: string,
-      expression: string,
-      input: string,
-      description: string,
-    ): void => {
-      new CfnSchedule(this, childId, {
-        name: `${settings.namePrefix}${name}`,
-        description,
-        scheduleExpression: expression,
-        flexibleTimeWindow: { mode: 'OFF' },
-        target: {
-          arn: target.function.functionArn,
-          roleArn: role.roleArn,
-          input: JSON.stringify({ certvend: input }),
-          deadLetterConfig: { arn: deadLetters.check.queueArn },
-          // A tick that comes an hour late has been overtaken by others.
-          retryPolicy: { maximumEventAgeInSeconds: 3_600, maximumRetryAttempts: 10 },
-        },
-      });
-    };
+    this.prefix = settings.namePrefix;
+    const { queues, authority } = resources;
+    const check = this.target(functions.certCheck, queues.deadLetters.check, {
+      role: 'Role',
+      does: 'Lets the schedules invoke CertCheck',
+      sid: 'InvokeCertCheck',
+    });
     const every = rateExpression(seconds(settings.checkInterval));
-    schedule('Tick', NAMES.tick, every, 'tick', 'Looks for hosts whose next check is due');
-    schedule('Reconcile', NAMES.reconcile, 'rate(1 day)', 'reconcile', 'Looks at every row');
+    const tick = { certvend: 'tick' };
+    this.schedule('Tick', NAMES.tick, every, check(tick), 'Looks for hosts whose next check is due');
+    const reconcile = { certvend: 'reconcile' };
+    this.schedule('Reconcile', NAMES.reconcile, DAILY, check(reconcile), 'Looks at every row');
+
+    const crl = this.target(functions.crlProcessor, queues.deadLetters.revocation, {
+      role: 'CrlRole',
+      does: 'Lets the schedule invoke CRLProcessor',
+      sid: 'InvokeCrlProcessor',
+    });
+    const object = {
+      bucket: authority.crlBucket.bucket.bucketName,
+      key: `${CRL_PREFIX}${Fn.select(1, Fn.split('/', authority.arn))}.crl`,
+    };
+    const look = crl({ ...reconcile, ...object });
+    this.schedule('CrlReconcile', NAMES.crlReconcile, DAILY, look, 'Looks at the CRL of the CA');
   }
 
-  private createRole({ function: { functionArn } }: WorkflowFunction, deadLettersArn: string): Role {
-    const role = new Role(this, 'Role', {
-      description: 'Lets the schedules invoke CertCheck',
+  private schedule(
+    childId: string,
+    name: string,
+    scheduleExpression: string,
+    target: CfnSchedule.TargetProperty,
+    description: string,
+  ): void {
+    new CfnSchedule(this, childId, {
+      name: `${this.prefix}${name}`,
+      description,
+      scheduleExpression,
+      flexibleTimeWindow: { mode: 'OFF' },
+      target,
+    });
+  }
+
+  /** A function with its role for the scheduler; the result makes a target of each input. */
+  private target(
+    { function: { functionArn } }: WorkflowFunction,
+    { queueArn }: Queue,
+    named: { readonly role: string; readonly does: string; readonly sid: string },
+  ): (input: object) => CfnSchedule.TargetProperty {
+    const role = new Role(this, named.role, {
+      description: named.does,
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: {
           StringEquals: {
@@ -62,21 +82,19 @@ export class Schedules extends Construct {
         },
       }),
     });
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'InvokeCertCheck',
-        actions: ['lambda:InvokeFunction'],
-        resources: [functionArn],
-      }),
-    );
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'SendToDeadLetters',
-        actions: ['sqs:SendMessage'],
-        resources: [deadLettersArn],
-      }),
-    );
-    return role;
+    const allow = (sid: string, action: string, resource: string): void => {
+      role.addToPolicy(new PolicyStatement({ sid, actions: [action], resources: [resource] }));
+    };
+    allow(named.sid, 'lambda:InvokeFunction', functionArn);
+    allow('SendToDeadLetters', 'sqs:SendMessage', queueArn);
+    return (input) => ({
+      arn: functionArn,
+      roleArn: role.roleArn,
+      input: Stack.of(this).toJsonString(input),
+      deadLetterConfig: { arn: queueArn },
+      // A tick that comes an hour late has been overtaken by others.
+      retryPolicy: { maximumEventAgeInSeconds: 3_600, maximumRetryAttempts: 10 },
+    });
   }
 }
 

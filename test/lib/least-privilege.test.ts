@@ -68,6 +68,7 @@ describe('what the functions may do', () => {
     expect(held('CrlProcessor')).toEqual({
       WriteLogs: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       ReadCrls: ['s3:GetObject'],
+      SeeThatNoCrlExistsYet: ['s3:ListBucket'],
       ImportCrls: ['rolesanywhere:ImportCrl', 'rolesanywhere:ListCrls'],
       UpdateCrls: ['rolesanywhere:EnableCrl', 'rolesanywhere:UpdateCrl'],
       MarkRevokedInLedger: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
