@@ -66,16 +66,25 @@ function certificateRevoked({ certificate, expiryPresent }: HostFacts): Decision
   return { action: 'hold', reason: REASON.revoked, message };
 }
 
-function attemptRunning({ attempt }: HostFacts, now: number): Decision | undefined {
-  if (attempt?.deadline === undefined || now >= attempt.deadline) return undefined;
+function attemptRunning(facts: HostFacts, now: number): Decision | undefined {
+  const { attempt } = facts;
+  if (attempt?.deadline === undefined || now >= attempt.deadline || isOutdated(facts)) return undefined;
   const message = `attempt ${attempt.id} is at stage ${attempt.stage} and has ${spanText(attempt.deadline - now)} left`;
   return { action: 'wait', reason: REASON.attemptRunning, message, nextCheckAt: attempt.deadline };
 }
 
-function attemptOverdue({ attempt }: HostFacts, now: number): Decision | undefined {
-  if (attempt?.deadline === undefined) return undefined;
+function attemptOverdue(facts: HostFacts, now: number): Decision | undefined {
+  const { attempt } = facts;
+  if (attempt?.deadline === undefined || isOutdated(facts)) return undefined;
   const message = `attempt ${attempt.id} at stage ${attempt.stage} was due ${spanText(now - attempt.deadline)} ago`;
   return { action: 'resume', reason: REASON.attemptOverdue, message, nextCheckAt: now };
+}
+
+/** An attempt that asks for another certificate than the row does by now goes no further, unless it is on the host already. */
+function isOutdated({ attempt, request }: HostFacts): boolean {
+  return (
+    attempt !== undefined && attempt.stage !== 'deploying' && attempt.requestHash !== requestHash(request)
+  );
 }
 
 /** Over at once when the administrator changed the row, and never longer than one tick in the emergency window. */
@@ -94,8 +103,11 @@ function backingOff(facts: HostFacts, now: number, policy: IssuancePolicy): Deci
 
 /** A parked attempt goes on with the certificate it has or asked for, while that lives and says what is asked for. */
 function deploymentPending(facts: HostFacts, now: number, policy: IssuancePolicy): Decision | undefined {
-  const { attempt } = facts;
+  const { attempt, certificate, expiryPresent } = facts;
   if (attempt === undefined || attempt.requestHash !== requestHash(facts.request)) return undefined;
+  // What is in use already is no answer to somebody who asks for a new one.
+  if (!expiryPresent && attempt.issued !== undefined && attempt.issued.arn === certificate?.arn)
+    return undefined;
   const asked = attempt.intent === undefined ? now : attempt.intent.askedAt + policy.validitySeconds;
   if ((attempt.issued?.notAfter ?? asked) <= now) return undefined;
   const state = attempt.issued === undefined ? 'asked for' : 'issued';

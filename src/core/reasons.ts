@@ -70,6 +70,7 @@ export const CERTIFICATE_IS_LOST: readonly string[] = [
 
 /** Failures after which a certificate that was asked for, but not seen yet, is still worth waiting for. */
 export const CERTIFICATE_MAY_COME: readonly string[] = [
+  REASON.invalidRow,
   FAILURE.agentOffline,
   FAILURE.hostUnknown,
   FAILURE.attemptExhausted,

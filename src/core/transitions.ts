@@ -104,7 +104,10 @@ export function beginDeployment(
   };
 }
 
-/** The host uses the certificate of the attempt: the attempt and its failures are forgotten. */
+/**
+ * The host uses the certificate of the attempt: the attempt and its failures are forgotten. What the administrator changed
+ * meanwhile is looked at by the next tick.
+ */
 export function complete(
   facts: HostFacts,
   attempt: Attempt,
@@ -113,10 +116,14 @@ export function complete(
   now: number,
 ): FactsChange {
   const { requestHash: request, deploymentHash: deployment } = attempt;
+  // `expiry` was removed while the certificate in use was only deployed again: it is still to be replaced.
+  if (!facts.expiryPresent && facts.certificate?.arn === issued.arn)
+    return { attempt: null, nextCheckAt: now, ...recover(facts, now) };
+  const asAsked = request === requestHash(facts.request) && deployment === deploymentHash(facts.deployment);
   return {
     certificate: { ...issued, requestHash: request, deploymentHash: deployment, deployedAt: now },
     attempt: null,
-    nextCheckAt: renewalTime(facts.hostId, issued.serial, issued, policy),
+    nextCheckAt: asAsked ? renewalTime(facts.hostId, issued.serial, issued, policy) : now,
     ...recover(facts, now),
   };
 }
@@ -183,7 +190,8 @@ export function loses(attempt: Attempt, reason: string): boolean {
   return attempt.intent === undefined || !CERTIFICATE_MAY_COME.includes(reason);
 }
 
-function park(attempt: Attempt): Attempt {
+/** Neither running nor overdue: it goes on when the back-off is over or the row allows it again. */
+export function park(attempt: Attempt): Attempt {
   const { deadline: _deadline, ...parked } = attempt;
   return parked;
 }

@@ -3,7 +3,8 @@ import { CertvendError, isCertvendError } from '../core/errors.ts';
 import type { FactsChange, HostFacts, IssuancePolicy, Step } from '../core/facts.ts';
 import { LOOK_AGAIN_SECONDS } from '../core/messages.ts';
 import type { OwnMessage } from '../core/messages.ts';
-import { fail, loses } from '../core/transitions.ts';
+import { requestHash } from '../core/hashes.ts';
+import { fail, loses, park } from '../core/transitions.ts';
 import type { CertificateAuthority } from '../ports/certificate-authority.ts';
 import type { CertificateCodec } from '../ports/certificate-codec.ts';
 import type { HostCommands } from '../ports/host-commands.ts';
@@ -47,6 +48,39 @@ export async function runningAttempt(
     return { ...facts, attempt: facts.attempt };
   run.ports.telemetry.count('StaleMessages');
   return undefined;
+}
+
+/**
+ * Ends an attempt that nobody wants any more before it costs anything: the row became invalid or was disabled, the
+ * certificate in use was revoked, or another certificate is asked for by now. Returns whether it did.
+ */
+export async function stopped(facts: RunningFacts, run: AttemptRun): Promise<boolean> {
+  const { attempt, certificate, request, expiryPresent, problems, disabled } = facts;
+  const revoked = certificate?.revokedAt !== undefined && expiryPresent;
+  if (revoked || attempt.requestHash !== requestHash(request)) {
+    await leaveToItsEnd(facts.hostId, attempt.id, run);
+    await write(facts, { attempt: null, nextCheckAt: run.now }, run);
+    return true;
+  }
+  if (problems.length === 0 && !disabled) return false;
+  await write(
+    facts,
+    { attempt: attempt.intent === undefined ? null : park(attempt), nextCheckAt: run.now },
+    run,
+  );
+  return true;
+}
+
+/** Records that what was issued in an attempt that is over will never be in use. */
+export async function leaveToItsEnd(
+  hostId: string,
+  attempt: string,
+  { ports, now }: AttemptRun,
+): Promise<void> {
+  for (const entry of await ports.ledger.ofHost(hostId)) {
+    if (entry.attempt === attempt && entry.outcome === 'issued')
+      await ports.ledger.note(entry.certificateArn, 'orphaned', now);
+  }
 }
 
 /** Writes what was decided on the facts that were read; throws `Conflict` when the row is another by now. */

@@ -4,12 +4,14 @@
  */
 import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/decide.ts';
+import { applyChange } from '../core/facts.ts';
 import type { FactsChange, HostFacts, IssuancePolicy, Step } from '../core/facts.ts';
 import { administratorHash } from '../core/hashes.ts';
 import { LOOK_AGAIN_SECONDS } from '../core/messages.ts';
 import type { OwnMessage } from '../core/messages.ts';
 import { needsNotice } from '../core/notices.ts';
 import { FAILURE, REASON } from '../core/reasons.ts';
+import { isOverwritten, restore } from '../core/restore.ts';
 import { utcDay } from '../core/time.ts';
 import { claim, claimRedeployment, fail, recover, resume } from '../core/transitions.ts';
 import type { Identifiers } from '../ports/identifiers.ts';
@@ -64,6 +66,8 @@ interface State {
   readonly remarks: string[];
   /** What went wrong with single hosts; thrown at the end, when all others have been seen to. */
   readonly errors: unknown[];
+  /** Hosts whose row was another when it was to be written. */
+  readonly disturbed: Set<string>;
   /** Attempts enqueued so far; the n-th is delivered n / startsPerSecond later. */
   enqueued: number;
 }
@@ -72,6 +76,7 @@ interface State {
 const DELAY_MAX = 900;
 const WIDTH = 10;
 const PAGES_MAX = 10_000;
+const LOOKS_MAX = 3;
 const DUE = ['issue', 'resume', 'redeploy'];
 
 /** Everything that is due by the index, then the rest of an unfinished reconcile. */
@@ -98,7 +103,20 @@ export async function reconcile(run: CheckRun): Promise<CheckSummary> {
 
 /** The given hosts, as the stream reports them. */
 export async function checkHosts(hosts: readonly HostFacts[], run: CheckRun): Promise<CheckSummary> {
-  return orReconcileSoon(run, (state) => checkPage(hosts, run, state));
+  return orReconcileSoon(run, async (state) => {
+    await checkPage(hosts, run, state);
+    // The image of a stream record may be older than our own last write, which did not know of the change.
+    for (let tries = 1; tries < LOOKS_MAX && state.disturbed.size > 0; tries += 1) {
+      const ids = [...state.disturbed];
+      state.disturbed.clear();
+      const now = await eachBounded(ids, WIDTH, (id) => run.ports.inventory.get(id));
+      await checkPage(
+        now.flatMap((facts) => facts ?? []),
+        run,
+        state,
+      );
+    }
+  });
 }
 
 /** A new row is in no index yet: what fails here is left to the next tick, by a reconcile that is not finished. */
@@ -119,6 +137,8 @@ export async function rowsDeleted(
   ports: CheckPorts,
   now: number,
 ): Promise<void> {
+  for (const { hostId, attempt } of hosts)
+    if (attempt?.intent !== undefined) await orphanIssued(hostId, attempt.id, ports, now);
   const arns = hosts.flatMap(({ certificate, attempt }) => [certificate?.arn, attempt?.issued?.arn]);
   for (const arn of new Set(arns)) {
     if (arn !== undefined) await ports.ledger.note(arn, 'orphaned', now);
@@ -154,7 +174,11 @@ async function eachPage(
 async function checkPage(hosts: readonly HostFacts[], run: CheckRun, state: State): Promise<void> {
   const { ports, policy, now } = run;
   state.summary.hosts += hosts.length;
-  const decided = hosts.map((facts) => ({ facts, decision: decide(facts, now, policy) }));
+  const decided: Decided[] = [];
+  await eachApart(hosts, state, async (read) => {
+    const facts = await completed(read, run);
+    decided.push({ facts, decision: decide(facts, now, policy) });
+  });
   const due = decided.filter(({ decision }) => DUE.includes(decision.action));
   const states =
     due.length === 0
@@ -172,6 +196,26 @@ async function checkPage(hosts: readonly HostFacts[], run: CheckRun, state: Stat
     if (!DUE.includes(decision.action)) await settle(facts, decision, run, state);
     else if (agent !== 'online') await unreachable(facts, agent, run, state);
   });
+}
+
+/** A row without anything of ours may have been overwritten: the ledger knows what it has lost. */
+async function completed(facts: HostFacts, { ports, policy, now }: CheckRun): Promise<HostFacts> {
+  if (!isOverwritten(facts)) return facts;
+  return applyChange(facts, restore(facts, await ports.ledger.ofHost(facts.hostId), policy, now));
+}
+
+/** Writes, and remembers a host whose row was another by then. What the ledger gave back is written along. */
+async function write(
+  facts: HostFacts,
+  change: FactsChange,
+  { ports, now }: CheckRun,
+  { disturbed }: State,
+): Promise<HostFacts | undefined> {
+  const { revision, issuances } = facts;
+  const restored = revision === undefined && issuances !== undefined ? { issuances } : {};
+  const written = await ports.inventory.write(facts, { ...restored, ...change }, now);
+  if (written === undefined) disturbed.add(facts.hostId);
+  return written;
 }
 
 /** What fails for one host does not keep the others from their turn. */
@@ -232,7 +276,7 @@ async function start({ facts, decision }: Decided, run: CheckRun, state: State):
   const { ports, policy, now } = run;
   const delay = Math.floor(state.enqueued / policy.startsPerSecond);
   state.enqueued += 1;
-  const claimed = await claimFor(facts, decision, delay, run);
+  const claimed = await claimFor(facts, decision, delay, run, state);
   const attempt = claimed?.attempt;
   if (claimed === undefined || attempt?.deadline === undefined) return [];
   if (needsNotice(claimed, now, policy)) state.toNotify.push(claimed);
@@ -262,6 +306,7 @@ async function claimFor(
   decision: Decision,
   delay: number,
   run: CheckRun,
+  state: State,
 ): Promise<HostFacts | undefined> {
   const { ports, policy, now } = run;
   const { attempt } = facts;
@@ -271,16 +316,17 @@ async function claimFor(
       decision.action === 'redeploy'
         ? claimRedeployment(facts, id, delay, now)
         : claim(facts, id, delay, now);
-    return ports.inventory.write(facts, change, now);
+    return write(facts, { ...corrected(facts, now), ...change }, run, state);
   }
   const change = resume(facts, attempt, delay, now);
-  if (change !== undefined) return ports.inventory.write(facts, change, now);
+  if (change !== undefined) return write(facts, { ...corrected(facts, now), ...change }, run, state);
   const message = `attempt ${attempt.id} did not end at stage ${attempt.stage}, although it was looked at again several times`;
   const step: Step = attempt.stage === 'csr' ? 'csr' : attempt.stage === 'issuing' ? 'issue' : 'deploy';
-  await ports.inventory.write(
+  await write(
     facts,
     fail(facts, { step, reason: FAILURE.attemptExhausted, message }, policy, now),
-    now,
+    run,
+    state,
   );
   return undefined;
 }
@@ -308,8 +354,13 @@ async function orphanIssued(hostId: string, attempt: string, ports: CheckPorts, 
 async function settle(facts: HostFacts, decision: Decision, run: CheckRun, state: State): Promise<void> {
   count(state.summary, decision);
   const change = settlement(facts, decision, run);
-  const written = change === undefined ? facts : await run.ports.inventory.write(facts, change, run.now);
+  const written = change === undefined ? facts : await write(facts, change, run, state);
   if (written !== undefined && needsNotice(written, run.now, run.policy)) state.toNotify.push(written);
+}
+
+/** The row can be used again. */
+function corrected(facts: HostFacts, now: number): FactsChange {
+  return facts.failure?.reason === REASON.invalidRow ? recover(facts, now) : {};
 }
 
 function settlement(
@@ -327,8 +378,11 @@ function settlement(
     );
     return { ...failed, nextCheckAt: null };
   }
+  const over = corrected(facts, now);
   if (decision.nextCheckAt === undefined)
-    return facts.nextCheckAt === undefined ? undefined : { nextCheckAt: null };
+    return facts.nextCheckAt === undefined && over.failure === undefined
+      ? undefined
+      : { ...over, nextCheckAt: null };
   // Nothing is due any more, e.g. because the administrator took back what had failed.
   if (decision.reason === REASON.valid && facts.failure !== undefined) {
     return { nextCheckAt: decision.nextCheckAt, ...recover(facts, now) };
@@ -344,7 +398,7 @@ async function unreachable(
   run: CheckRun,
   state: State,
 ): Promise<void> {
-  const { ports, policy, now } = run;
+  const { policy, now } = run;
   state.summary.unreachable += 1;
   const failed =
     agent === 'offline'
@@ -353,11 +407,7 @@ async function unreachable(
           reason: FAILURE.hostUnknown,
           message: `no managed node ${facts.hostId} is registered in this account and Region`,
         };
-  const written = await ports.inventory.write(
-    facts,
-    fail(facts, { step: 'contact', ...failed }, policy, now),
-    now,
-  );
+  const written = await write(facts, fail(facts, { step: 'contact', ...failed }, policy, now), run, state);
   if (written !== undefined && needsNotice(written, now, policy)) state.toNotify.push(written);
 }
 
@@ -374,7 +424,7 @@ function newState(): State {
     unreachable: 0,
     complete: true,
   };
-  return { summary, toNotify: [], remarks: [], errors: [], enqueued: 0 };
+  return { summary, toNotify: [], remarks: [], errors: [], disturbed: new Set(), enqueued: 0 };
 }
 
 async function finish(run: CheckRun, state: State): Promise<CheckSummary> {

@@ -9,6 +9,7 @@ import { certificateViolations } from '../core/issuance-policy.ts';
 import type { CertificateFacts } from '../core/issuance-policy.ts';
 import type { CertificateIssued, CommandFinished, OwnMessage, WorkItem } from '../core/messages.ts';
 import { FAILURE, KEY_IS_ELSEWHERE } from '../core/reasons.ts';
+import { isOverwritten } from '../core/restore.ts';
 import { serialFromArn } from '../core/serial.ts';
 import { beginDeployment, complete, completeWithoutReload } from '../core/transitions.ts';
 import type { CommandResult } from '../ports/host-commands.ts';
@@ -18,6 +19,7 @@ import {
   patiently,
   recordFailure,
   runningAttempt,
+  stopped,
   untilUndisturbed,
   write,
 } from './attempt-work.ts';
@@ -51,7 +53,9 @@ async function certificateIssued(
   const attempt = facts?.attempt;
   if (facts === undefined || attempt?.id !== entry.attempt) {
     ports.telemetry.count('StaleMessages');
-    await ports.ledger.note(certificateArn, 'orphaned', now);
+    // A row that was just overwritten is about to get its attempt back.
+    if (facts === undefined || !isOverwritten(facts))
+      await ports.ledger.note(certificateArn, 'orphaned', now);
     return;
   }
   // A parked attempt, which waits out a failure, knows its certificate or looks for it when it is resumed.
@@ -108,6 +112,7 @@ async function lookAt(facts: RunningFacts, run: DeployRun): Promise<void> {
 /** Fetches and compares the certificate, writes the stage, sends the command: also for a deployment that is tried again. */
 async function begin(facts: RunningFacts, arn: string, run: DeployRun): Promise<void> {
   const { ports, now } = run;
+  if (await stopped(facts, run)) return;
   const fetched = await ports.authority.get(arn);
   if (fetched.state === 'pending') return;
   if (fetched.state === 'failed') {

@@ -8,16 +8,19 @@ import type { Intent } from '../core/facts.ts';
 import { csrViolations } from '../core/issuance-policy.ts';
 import type { CommandFinished, OwnMessage } from '../core/messages.ts';
 import { FAILURE } from '../core/reasons.ts';
+import { isOverwritten } from '../core/restore.ts';
 import { serialFromArn } from '../core/serial.ts';
 import { MINUTE, utcDay } from '../core/time.ts';
 import { ATTEMPT_SECONDS, intend } from '../core/transitions.ts';
 import type { CommandResult } from '../ports/host-commands.ts';
 import { csrParameters } from './command-parameters.ts';
 import {
+  leaveToItsEnd,
   lookAgainLater,
   patiently,
   recordFailure,
   runningAttempt,
+  stopped,
   untilUndisturbed,
   write,
 } from './attempt-work.ts';
@@ -36,9 +39,20 @@ async function advance(item: OwnMessage | CommandFinished, run: AttemptRun): Pro
     return;
   }
   const facts = await runningAttempt(item.hostId, item.attempt, run);
-  if (facts === undefined) return;
+  if (facts === undefined) {
+    if (item.kind === 'lookAgain') await abandoned(item, run);
+    return;
+  }
+  if (facts.attempt.stage !== 'deploying' && (await stopped(facts, run))) return;
   const forwarded = await patiently(facts, run, () => look(item, facts, run));
   if (forwarded !== true) await lookAgainLater(item, facts, 'issuance', run);
+}
+
+/** Events can be lost: the self-check of an attempt that is over, or whose row is gone, sees what it left behind. */
+async function abandoned({ hostId, attempt }: OwnMessage, run: AttemptRun): Promise<void> {
+  const facts = await run.ports.inventory.get(hostId);
+  if (facts?.attempt?.id === attempt || (facts !== undefined && isOverwritten(facts))) return;
+  await leaveToItsEnd(hostId, attempt, run);
 }
 
 /** Returns whether the message now belongs to the other half. */
@@ -66,8 +80,8 @@ async function commandFinished({ hostId, commandId }: CommandFinished, run: Atte
     // Past the command unless this very message was cut off before the CA was asked.
     if (attempt.stage === 'issuing' && (!run.redelivered || (await isRecorded(running, run)))) return;
     const result = await ports.commands.result(commandId, hostId);
-    if (result?.attempt === attempt.id) await useResult(running, result, run);
-    else ports.telemetry.count('StaleMessages');
+    if (result?.attempt !== attempt.id) ports.telemetry.count('StaleMessages');
+    else if (!(await stopped(running, run))) await useResult(running, result, run);
   });
 }
 

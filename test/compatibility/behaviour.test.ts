@@ -8,7 +8,7 @@ import type { Fleet } from '../../cli/demo/fleet.ts';
 import type { LocalNode } from '../../local-aws/index.ts';
 import { Administrator, isFailing, isReady } from '../e2e/administrator.ts';
 import { startFleet } from '../e2e/fleet.ts';
-import { ofType, templateIn } from './assemblies.ts';
+import { ofType, templateIn } from './template.ts';
 
 const DAY_MS = 86_400_000;
 let fleet: Fleet;

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import type { Fleet } from '../../cli/demo/fleet.ts';
 import { startFleet } from '../e2e/fleet.ts';
-import { ofType, templateIn } from './assemblies.ts';
+import { ofType, templateIn } from './template.ts';
 
 let fleet: Fleet;
 let client: {

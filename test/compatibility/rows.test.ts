@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fleet } from '../../cli/demo/fleet.ts';
-import { synthesize } from '../../cli/synthesize.ts';
 import type { LocalNode } from '../../local-aws/index.ts';
 import { Administrator, isReady, stageOf } from '../e2e/administrator.ts';
 import type { Item } from '../e2e/administrator.ts';
 import { startFleet } from '../e2e/fleet.ts';
+import { assemble } from './assemblies.ts';
 
 const EC = { keyAlgorithm: 'EC_prime256v1' };
 /** Values that DynamoDB knows and certvend does not. */
@@ -140,7 +140,7 @@ describe('a setting that changes later', () => {
 
   it('applies to rows that do not say otherwise, without a new certificate', async () => {
     const [plain, custom] = [await admin.row(node(0).id), await admin.row(node(1).id)];
-    await synthesize(directory, { CertPath: '/etc/elsewhere' });
+    assemble(directory, { CertPath: '/etc/elsewhere' });
     await fleet.aws.deploy(directory);
     expect(await admin.invoke()).toMatchObject({ redeployed: 2, started: 0 });
     await eventuallyHas(node(0), `etc/elsewhere/${node(0).id}.crt`);

@@ -12,8 +12,9 @@ import type { LocalNode } from '../../local-aws/index.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { Administrator, isReady } from '../e2e/administrator.ts';
 import { ready, startFleet } from '../e2e/fleet.ts';
-import { assemble, contextWith, ofType, runtimeOf, templateIn } from './assemblies.ts';
-import type { Template } from './assemblies.ts';
+import { assemble, contextWith } from './assemblies.ts';
+import { ofType, runtimeOf, templateIn } from './template.ts';
+import type { Template } from './template.ts';
 
 const CHANGED = {
   SNSSubscriberEmail: 'pki@example.org',
