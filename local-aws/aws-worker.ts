@@ -12,6 +12,8 @@ import { createGateway } from './gateway/gateway.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { openWireLog } from './gateway/wire-log.ts';
 import { createAccess } from './iam/access.ts';
+import { openKept } from './kept.ts';
+import type { KeptFile } from './kept.ts';
 import { LIMITS } from './limits.ts';
 import { parseStrictly, restJson } from './json-service.ts';
 import { AwsError } from './platform.ts';
@@ -48,6 +50,7 @@ export interface AwsWorkerData {
   readonly faultSeed: number;
   readonly signingHelper: string | undefined;
   readonly wireLog: string | undefined;
+  readonly keep: boolean;
 }
 /** What this thread says: where it listens, or why it could not start. */
 export type AwsWorkerMessage =
@@ -68,11 +71,19 @@ const DELAYS = {
 // Only startLocalAws starts this file, with exactly this data.
 const data = workerData as AwsWorkerData;
 
-async function start(): Promise<Gateway> {
+interface Started {
+  readonly gateway: Gateway;
+  readonly kept: KeptFile | undefined;
+}
+
+async function start(): Promise<Started> {
   const { port, region, partition, accountId, directory, enforce } = data;
   const { functionRetry, ...delays } = DELAYS[data.delays];
   const clock = createClock();
   installDate(clock.buffer);
+  const kept = data.keep ? openKept(directory) : undefined;
+  clock.advance(kept?.take('clock', z.number()) ?? 0);
+  kept?.keep('clock', () => clock.offset());
   const access = createAccess({ clock, partition, accountId, enforce });
   const faults = createFaults(data.faultSeed);
   faults.set(data.faults);
@@ -92,6 +103,7 @@ async function start(): Promise<Gateway> {
     delays,
     emit: (event) => bus.events?.emit(event),
     call: gateway.call,
+    ...(kept === undefined ? {} : { kept }),
   };
   bus.events = createEventsService(platform, faults);
   const logs = createLogStore();
@@ -123,12 +135,16 @@ async function start(): Promise<Gateway> {
     createSchedulerService(platform),
   ];
   for (const service of services) gateway.register(service);
-  gateway.register(deploymentService(platform, services));
-  return gateway;
+  gateway.register(deploymentService(platform, services, kept));
+  return { gateway, kept };
 }
 
-/** `POST /_local/deploy {assembly}`, `GET /_local/outputs`, `GET /_local/resources`. */
-function deploymentService(platform: Platform, services: readonly Service[]): Service {
+/** `POST /_local/deploy {assembly}`, `GET /_local/outputs`, `GET /_local/resources`, `POST /_local/save`. */
+function deploymentService(
+  platform: Platform,
+  services: readonly Service[],
+  kept: KeptFile | undefined,
+): Service {
   const types = new Map<string, ResourceType>(
     services.flatMap((service) => Object.entries(service.resources ?? {})),
   );
@@ -149,6 +165,10 @@ function deploymentService(platform: Platform, services: readonly Service[]): Se
           }
         },
         'GET /_local/outputs': () => deployer.outputs(),
+        'POST /_local/save': async () => {
+          await kept?.save();
+          return { saved: kept !== undefined };
+        },
         'GET /_local/resources': () => deployer.resources().map((resource): Json => ({ ...resource })),
       },
     },
@@ -160,11 +180,19 @@ function tell(message: AwsWorkerMessage): void {
 }
 
 try {
-  const gateway = await start();
+  const { gateway, kept } = await start();
   parentPort?.once('message', () => {
-    void gateway.close().finally(() => {
-      process.exit(0);
-    });
+    const stop = async (): Promise<void> => {
+      await kept?.save();
+      await gateway.close();
+    };
+    stop()
+      .catch((error: unknown) => {
+        process.stderr.write(`local AWS: ${error instanceof Error ? error.message : String(error)}\n`);
+      })
+      .finally(() => {
+        process.exit(0);
+      });
   });
   tell({ type: 'listening', endpoint: gateway.endpoint });
 } catch (error) {

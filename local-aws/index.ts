@@ -24,6 +24,8 @@ export interface LocalAwsOptions {
   readonly delays?: 'scaled' | 'real';
   /** Where nodes and files are kept; a temporary directory that `close()` removes by default. */
   readonly directory?: string;
+  /** Carry tables, the CA, nodes and time from run to run in `directory`; needs one. */
+  readonly keep?: boolean;
   /** Refuse what the template's policies do not allow (default), or only log it. */
   readonly enforce?: boolean;
   /** Faults to switch on at once, as `POST /_local/faults` takes them. */
@@ -52,6 +54,7 @@ export interface LocalAws {
   readonly directory: string;
   deploy(assemblyDirectory: string): Promise<{ outputs: Record<string, string> }>;
   addNodes(count: number): Promise<LocalNode[]>;
+  nodes(): Promise<LocalNode[]>;
   /** Moves time forward; everything that falls due on the way happens at once. */
   advanceClock(ms: number): Promise<void>;
   calls(): Promise<RecordedCall[]>;
@@ -60,6 +63,8 @@ export interface LocalAws {
   control(route: string, body?: JsonObject): Promise<Json>;
   close(): Promise<void>;
 }
+
+const nodesShape = z.array(z.object({ id: z.string(), root: z.string() }));
 
 // Not twelve zeros: some tools refuse that as an account.
 const ACCOUNT_ID = '123456789012';
@@ -80,6 +85,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     faults: options.faults ?? {},
     faultSeed: options.faultSeed ?? 1,
     signingHelper: options.signingHelper === undefined ? undefined : executable(options.signingHelper),
+    keep: options.keep ?? false,
     wireLog: options.wireLog === undefined ? undefined : resolve(options.wireLog),
   };
   const { worker, endpoint } = await startWorker(data, options.onDiagnostic ?? toStandardError).catch(
@@ -100,10 +106,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       z
         .object({ outputs: z.record(z.string(), z.string()) })
         .parse(await control('POST /_local/deploy', { assembly: resolve(assembly) })),
-    addNodes: async (count) =>
-      z
-        .array(z.object({ id: z.string(), root: z.string() }))
-        .parse(await control('POST /_local/nodes', { count })),
+    addNodes: async (count) => nodesShape.parse(await control('POST /_local/nodes', { count })),
+    nodes: async () => nodesShape.parse(await control('GET /_local/nodes')),
     advanceClock: async (ms) => {
       await control('POST /_local/clock', { advanceMs: ms });
     },

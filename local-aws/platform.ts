@@ -4,6 +4,8 @@
  * `Platform.call` only, so one call between two services is authorised and logged like one from outside.
  */
 
+import type { Kept } from './kept.ts';
+
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
   [member: string]: Json;
@@ -110,6 +112,8 @@ export interface Access {
 }
 
 export interface Platform {
+  /** What is carried from run to run; absent when nothing is. */
+  readonly kept?: Kept;
   readonly clock: Clock;
   readonly access: Access;
   readonly streams: StreamSource;

@@ -38,7 +38,8 @@ export interface NodeScript {
 }
 
 export interface Nodes {
-  add(activationId: string): ManagedNode;
+  /** `known` is a node of an earlier run, whose files are still there. */
+  add(activationId: string, known?: { readonly id: string; readonly registeredAt: number }): ManagedNode;
   get(id: string): ManagedNode | undefined;
   all(): ManagedNode[];
   remove(id: string): void;
@@ -61,14 +62,14 @@ export function createNodes(platform: Platform, options: NodeOptions = {}): Node
   const nodes = new Map<string, ManagedNode>();
 
   return {
-    add(activationId) {
-      const id = `mi-${randomBytes(9).toString('hex').slice(1)}`;
+    add(activationId, known) {
+      const id = known?.id ?? `mi-${randomBytes(9).toString('hex').slice(1)}`;
       const now = platform.clock.now();
       const root = createNodeRoot(platform.directory, id, files, options.signingHelper);
       const node = {
         id,
         root,
-        registeredAt: now,
+        registeredAt: known?.registeredAt ?? now,
         activationId,
         online: true,
         delayMs: 0,

@@ -57,8 +57,15 @@ export interface Authority {
   crlNumber: number;
 }
 
+/** What Private CA puts on everything that it writes to a bucket, so that it needs s3:PutObjectAcl too. */
+export const CRL_ACL = 'bucket-owner-full-control';
+
 export const serviceCaller = (authority: Authority) =>
   ({ kind: 'service', service: 'acm-pca.amazonaws.com', sourceArn: authority.arn }) as const;
+
+export function authorityArn({ partition, region, accountId }: Platform, id: string): string {
+  return `arn:${partition}:acm-pca:${region}:${accountId}:certificate-authority/${id}`;
+}
 
 export function newAuthority(platform: Platform, settings: AuthoritySettings): Authority {
   const id = randomUUID();
@@ -67,7 +74,7 @@ export function newAuthority(platform: Platform, settings: AuthoritySettings): A
   const { signingAlgorithm } = settings;
   return {
     id,
-    arn: `arn:${platform.partition}:acm-pca:${platform.region}:${platform.accountId}:certificate-authority/${id}`,
+    arn: authorityArn(platform, id),
     settings,
     createdAt: platform.clock.now(),
     subject,

@@ -85,7 +85,11 @@ export function createAcmPcaService(platform: Platform): Service {
     ),
     rest: {
       resources: acmPcaResources(platform, {
-        add: (authority) => authorities.set(authority.arn, authority),
+        add: (authority) => {
+          authorities.set(authority.arn, authority);
+          // One of the run before: its bucket is new and empty.
+          if (authority.crlNumber > 0) publisher.soon(authority);
+        },
         find,
         issued,
       }),

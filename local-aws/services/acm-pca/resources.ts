@@ -8,9 +8,10 @@ import { fits, keyAlgorithms, signingAlgorithms } from '../../x509/algorithms.ts
 import { readCertificate } from '../../x509/certificate.ts';
 import * as extensions from '../../x509/extensions.ts';
 import { fromPem } from '../../x509/pem.ts';
-import { newAuthority, register, serviceCaller, sign } from './authority.ts';
-import type { Authority, CrlSettings, IssuedCertificate } from './authority.ts';
+import { CRL_ACL, newAuthority, register, serviceCaller, sign } from './authority.ts';
+import type { Authority, AuthoritySettings, CrlSettings, IssuedCertificate } from './authority.ts';
 import { endOf, parseRequest, templateOf } from './issue.ts';
+import { keepAuthority, reviveAuthority } from './kept.ts';
 
 /** What the resources need of the service around them. */
 export interface AuthorityRegistry {
@@ -78,7 +79,8 @@ export function acmPcaResources(
   registry: AuthorityRegistry,
 ): Record<string, ResourceType> {
   return {
-    'AWS::ACMPCA::CertificateAuthority': (properties) => createAuthority(platform, registry, properties),
+    'AWS::ACMPCA::CertificateAuthority': (properties, { stackName, logicalId }) =>
+      createAuthority(platform, registry, properties, `${stackName}/${logicalId}`),
     'AWS::ACMPCA::Certificate': (properties) => createRootCertificate(platform, registry, properties),
     'AWS::ACMPCA::CertificateAuthorityActivation': (properties) => activate(registry, properties),
   };
@@ -88,6 +90,7 @@ async function createAuthority(
   platform: Platform,
   registry: AuthorityRegistry,
   properties: JsonObject,
+  name: string,
 ): Promise<CreatedResource> {
   const input = parseStrictly(authorityProperties, properties);
   if (!fits(input.KeyAlgorithm, input.SigningAlgorithm)) {
@@ -107,14 +110,16 @@ async function createAuthority(
     ...(subject.SerialNumber !== undefined && { serialNumber: subject.SerialNumber }),
   };
   const { KeyAlgorithm: keyAlgorithm, SigningAlgorithm: signingAlgorithm } = input;
-  const authority = newAuthority(platform, {
+  const settings: AuthoritySettings = {
     keyAlgorithm,
     signingAlgorithm,
     subject: attributes,
     shortLived: input.UsageMode === 'SHORT_LIVED_CERTIFICATE',
     crl: crlSettings(input.RevocationConfiguration?.CrlConfiguration),
     description: describe(properties),
-  });
+  };
+  const authority = reviveAuthority(platform, name, settings) ?? newAuthority(platform, settings);
+  keepAuthority(platform, name, authority);
   await testBucket(platform, authority);
   registry.add(authority);
   platform.emit({
@@ -156,12 +161,17 @@ function crlSettings(input: z.infer<typeof crlConfiguration> | undefined): CrlSe
   };
 }
 
-/** Private CA writes a test object at creation, so a bucket policy that comes too late fails here as it does on AWS. */
+/** Private CA looks at the bucket and writes a test object at creation, so a bucket policy that comes too late fails here as it does on AWS. */
 async function testBucket(platform: Platform, authority: Authority): Promise<void> {
   const { crl } = authority.settings;
   if (crl === undefined) return;
-  const object = { Bucket: crl.bucket, Key: 'acm-pca-permission-test-key', Body: '' };
+  const object = { Bucket: crl.bucket, Key: 'acm-pca-permission-test-key', Body: '', ACL: CRL_ACL };
+  const resource = `arn:${platform.partition}:s3:::${crl.bucket}`;
   try {
+    platform.access.authorize(serviceCaller(authority), [
+      { action: 's3:GetBucketLocation', resource },
+      { action: 's3:GetBucketAcl', resource },
+    ]);
     await platform.call(serviceCaller(authority), 's3', 'PutObject', object);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';
@@ -198,6 +208,9 @@ function createRootCertificate(
       `${input.SigningAlgorithm} does not fit ${authority.settings.keyAlgorithm}`,
     );
   }
+  const own = [...authority.issued.values()].find(({ pem }) => pem === authority.certificate?.pem);
+  // The authority is one of the run before and has its certificate already.
+  if (own !== undefined) return { ref: own.arn, attributes: { Arn: own.arn, Certificate: own.pem } };
   const now = platform.clock.now();
   const notAfter = endOf(input.Validity, now);
   const entry = register(authority, notAfter);

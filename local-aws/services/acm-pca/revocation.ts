@@ -5,7 +5,7 @@ import type { Platform } from '../../platform.ts';
 import { writeCrl } from '../../x509/crl.ts';
 import type { RevocationReason, RevokedEntry } from '../../x509/crl.ts';
 import { authorityKeyIdentifier } from '../../x509/extensions.ts';
-import { serviceCaller } from './authority.ts';
+import { CRL_ACL, serviceCaller } from './authority.ts';
 import type { Authority, CrlSettings } from './authority.ts';
 
 const day = 86_400_000;
@@ -103,6 +103,7 @@ async function writeToBucket(
     Bucket: crl.bucket,
     Key: `${crl.prefix}${authority.id}.crl`,
     Body: list.toString('base64'),
+    ACL: CRL_ACL,
   };
   try {
     await platform.call(serviceCaller(authority), 's3', 'PutObject', object);

@@ -1,8 +1,10 @@
 /** DynamoDB: dynalite in process, behind an allow-list of operations and parameters, with streams and time to live added. */
+import { z } from 'zod';
 import { awsJson } from '../../json-service.ts';
 import type { Operation } from '../../json-service.ts';
 import type { JsonObject, Platform, Service } from '../../platform.ts';
 import { createEngine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import {
   asObject,
   batch,
@@ -17,6 +19,7 @@ import type { Streams } from './streams.ts';
 import { createTables } from './tables.ts';
 import type { Table } from './tables.ts';
 import { createWrites } from './writes.ts';
+import type { Writes } from './writes.ts';
 
 export function createDynamodbService(platform: Platform, streams: Streams): Service {
   const engine = createEngine(platform);
@@ -103,7 +106,40 @@ export function createDynamodbService(platform: Platform, streams: Streams): Ser
     targetPrefix: 'DynamoDB_20120810',
     operations,
     access: platform.access,
-    rest: { resources: { 'AWS::DynamoDB::Table': tables.resource }, close: () => engine.close() },
+    rest: {
+      resources: {
+        'AWS::DynamoDB::Table': async (input, context) => {
+          const created = await tables.resource(input, context);
+          await carryOver(platform, engine, writes, tables.find(created.ref));
+          return created;
+        },
+      },
+      close: () => engine.close(),
+    },
+  });
+}
+
+const page = z.object({
+  Items: z.array(z.record(z.string(), z.json())),
+  LastEvaluatedKey: z.record(z.string(), z.json()).optional(),
+});
+
+/** Fills a new table with the items of the run before, and keeps what it will hold. */
+async function carryOver(platform: Platform, engine: Engine, writes: Writes, table: Table): Promise<void> {
+  const name = `dynamodb/${table.name}`;
+  for (const Item of platform.kept?.take(name, page.shape.Items) ?? []) {
+    await writes.write('PutItem', table, { TableName: table.name, Item });
+  }
+  platform.kept?.keep(name, async () => {
+    const items: JsonObject[] = [];
+    let after: JsonObject | undefined;
+    do {
+      const start = after === undefined ? {} : { ExclusiveStartKey: after };
+      const scanned = page.parse(await engine.run('Scan', { TableName: table.name, ...start }));
+      items.push(...scanned.Items);
+      after = scanned.LastEvaluatedKey;
+    } while (after !== undefined);
+    return items;
   });
 }
 

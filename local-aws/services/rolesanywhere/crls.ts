@@ -82,7 +82,7 @@ export function crlOperations(platform: Platform, state: State): Record<string, 
 }
 
 /** The list out of its PEM, if one of the anchor's certificates signed it. */
-function readVerified(data: string, anchor: TrustAnchor): CrlParts {
+export function readVerified(data: string, anchor: TrustAnchor): CrlParts {
   const bytes = Buffer.from(data, 'base64');
   if (bytes.length > maxBytes)
     throw invalid(`crlData: at most ${String(maxBytes)} bytes, got ${String(bytes.length)}`);

@@ -8,7 +8,7 @@ import { readCertificate } from '../../x509/certificate.ts';
 import type { CertificateParts } from '../../x509/certificate.ts';
 import { hasKeyUsage, isAuthority } from '../../x509/extensions.ts';
 import { fromPem } from '../../x509/pem.ts';
-import { newRecord } from './state.ts';
+import { keptRecord, reviveCrls } from './kept.ts';
 import type { State, TrustAnchor } from './state.ts';
 
 export const resourceName = z
@@ -70,7 +70,7 @@ async function createTrustAnchor(
     ...(acmPcaArn !== undefined && { acmPcaArn }),
     ...(x509CertificateData !== undefined && { x509CertificateData }),
   };
-  const record = newRecord(platform, 'trust-anchor', input.Name, input.Enabled);
+  const record = keptRecord(platform, 'trust-anchor', input.Name, input.Enabled);
   const source = { sourceType: input.Source.SourceType, sourceData };
   const anchor: TrustAnchor = {
     ...record,
@@ -79,6 +79,7 @@ async function createTrustAnchor(
     certificates: await trustedCertificates(platform, record.arn, source),
   };
   state.trustAnchors.set(anchor.id, anchor);
+  reviveCrls(platform, state, anchor);
   return { ref: anchor.id, attributes: { TrustAnchorArn: anchor.arn, TrustAnchorId: anchor.id } };
 }
 
@@ -139,7 +140,7 @@ function createProfile(platform: Platform, state: State, properties: JsonObject)
   const input = parseStrictly(profileProperties, properties);
   requireRoom('profiles', state.profiles, LIMITS.profiles.value);
   const profile = {
-    ...newRecord(platform, 'profile', input.Name, input.Enabled),
+    ...keptRecord(platform, 'profile', input.Name, input.Enabled),
     roleArns: input.RoleArns,
     durationSeconds: input.DurationSeconds,
     acceptRoleSessionName: input.AcceptRoleSessionName,
