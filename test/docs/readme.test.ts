@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { STAGES } from '../../cli/demo/stages.ts';
 import { ADMINISTRATOR_ATTRIBUTES } from '../../src/core/host-request.ts';
 import { SETTINGS } from '../../src/settings/settings.ts';
+import { resources, templateOf } from '../lib/stacks.ts';
 import { codeBlocks, DOCUMENTS, read, section, tableRows } from './documents.ts';
 
 const readme = read('README.md');
@@ -43,6 +44,14 @@ describe('the README', () => {
       const total = Math.round(Number(ca) + count * each + Number(other) + tier);
       expect(sum).toBe(`about ${total.toLocaleString('en-US')}`);
     }
+  });
+});
+
+describe('numbers of the README', () => {
+  it('count the alarms of the stack', () => {
+    const alarms = resources(templateOf(), 'AWS::CloudWatch::Alarm').length;
+    expect(readme).toContain(`${String(alarms)} alarms ${(alarms * 0.1).toFixed(2)}`);
+    expect(read('CHANGELOG.md')).toContain(`${String(alarms)} alarms`);
   });
 });
 
