@@ -4,6 +4,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../local-aws/limits.ts';
 import { RolesAnywherePrincipal } from '../../lib/roles-anywhere-principal.ts';
 import { appOf, record } from '../lib/stacks.ts';
 import { codeBlocks, DOCUMENTS, prose, read, ROOT, section, tableRows } from './documents.ts';
@@ -112,4 +113,11 @@ describe('docs/unconfirmed.md', () => {
       for (const part of ['Assumed', 'Test', 'Expected', 'If not']) expect(item).toContain(`- ${part}: `);
     },
   );
+
+  it('has the numbers that the local AWS had to guess, and no others', () => {
+    const guesses = Object.entries(LIMITS).filter(([, { source }]) => source.startsWith('a guess'));
+    expect(tableRows(section(read('docs/unconfirmed.md'), '## Guesses of the local AWS'))).toEqual(
+      guesses.map(([name, { value, unit, says }]) => [`\`${name}\``, `${String(value)} ${unit}`, says]),
+    );
+  });
 });
