@@ -60,6 +60,7 @@ export function awsJson(definition: {
   const run = runner(scope, operations, access);
   return {
     scope,
+    operations: Object.keys(operations),
     ...definition.rest,
     call: run,
     async handle(request, caller) {
@@ -95,6 +96,7 @@ export function restJson(definition: {
   const run = runner(scope, operations, access);
   return {
     scope,
+    operations: Object.keys(operations),
     call: run,
     operationName: (request) =>
       definition.routes.find(

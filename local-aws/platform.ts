@@ -157,6 +157,8 @@ export interface Service {
   operationName?(request: HttpRequest): string | undefined;
   /** The same operation without the wire. */
   call(operation: string, input: JsonObject, caller: Caller): Promise<JsonObject>;
+  /** Names of the operations that it offers: what README.md lists. */
+  readonly operations?: readonly string[];
   /** CloudFormation types that this service creates, e.g. `AWS::SQS::Queue`. */
   readonly resources?: Readonly<Record<string, ResourceType>>;
   /** Test and demo controls, keyed `POST /_local/nodes`; JSON in, JSON out. */

@@ -19,10 +19,19 @@ export function gatewayControls(parts: {
   readonly access: LocalAccess;
   readonly log: CallLog;
   readonly faults: Faults;
+  readonly services: () => readonly Service[];
 }): Readonly<Record<string, Control>> {
-  const { clock, access, log, faults } = parts;
+  const { clock, access, log, faults, services } = parts;
   const time = (): JsonObject => ({ now: clock.now(), offsetMs: clock.offset() });
+  const offered = (): Json =>
+    services().map(({ scope, operations = [], resources = {}, controls = {} }) => ({
+      scope,
+      operations: [...operations].sort(),
+      types: Object.keys(resources).sort(),
+      controls: Object.keys(controls).sort(),
+    }));
   return {
+    'GET /_local/services': offered,
     'GET /_local/clock': time,
     'POST /_local/clock': (body) => {
       clock.advance(parseStrictly(advance, body).advanceMs);

@@ -61,7 +61,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const log = createCallLog();
   const faults = options.faults ?? createFaults();
   const functionFaults = options.functionFaults ?? createFunctionFaults(faults);
-  const own = gatewayControls({ clock, access, log, faults });
+  const own = gatewayControls({ clock, access, log, faults, services: () => [...services.values()] });
 
   function serviceFor(scope: string): Service {
     const found = services.get(scope);

@@ -30,6 +30,7 @@ export function queryService(definition: QueryDefinition): Service {
 
   return {
     scope,
+    operations: Object.keys(operations),
     ...definition.rest,
     call,
     async handle(request, caller) {

@@ -32,6 +32,7 @@ export function createRolesAnywhereService(platform: Platform): Service {
   const sessions = createRateLimit(platform.clock, LIMITS.createSessionRate.value);
   return {
     ...service,
+    operations: [...(service.operations ?? []), 'CreateSession'],
     // CreateSession is authorised by its certificate, not by the caller, and needs the request as it came.
     handle: async (request, caller) =>
       request.method === 'POST' && request.path === '/sessions'

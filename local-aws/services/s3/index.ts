@@ -9,7 +9,7 @@ import { createEvents } from './events.ts';
 import { asS3Error, needs, refuseAcl } from './permissions.ts';
 import { s3Resources } from './resources.ts';
 import type { Bucket } from './resources.ts';
-import { nameS3Operation, readS3Request } from './wire.ts';
+import { nameS3Operation, readS3Request, s3OperationNames } from './wire.ts';
 import type { S3Request } from './wire.ts';
 
 const place = { Bucket: z.string(), Key: z.string().min(1) };
@@ -124,6 +124,7 @@ export function createS3Service(platform: Platform): Service {
 
   return {
     scope: 's3',
+    operations: s3OperationNames,
     call,
     operationName: (request) => nameS3Operation(request),
     async handle(request, caller) {

@@ -52,6 +52,8 @@ function placeOf(request: HttpRequest): { bucket: string; key: string } {
   }
 }
 
+export const s3OperationNames: readonly string[] = Object.keys(SHAPES);
+
 /** The operation of a request, whether or not everything that it carries is supported. */
 export function nameS3Operation(request: HttpRequest): string | undefined {
   return operationOf(request, placeOf(request));
