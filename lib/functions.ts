@@ -50,6 +50,7 @@ export class Functions extends Construct {
         may.onInventory('ReadAndClaimRows', inventory, [
           'dynamodb:Scan',
           'dynamodb:BatchGetItem',
+          'dynamodb:GetItem',
           'dynamodb:UpdateItem',
         ]),
         may.onLedger('ReadAndCountInLedger', inventory, ['dynamodb:GetItem', 'dynamodb:UpdateItem']),

@@ -97,7 +97,7 @@ export function parsePolicy(
   if (!parsed.success) {
     throw malformed(
       name,
-      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+      parsed.error.issues.flatMap((issue) => spell(issue, [])),
     );
   }
   const problems = parsed.data.Statement.flatMap((one, index) =>
@@ -160,6 +160,16 @@ function problemsOfVariables(
       if (key !== undefined && known(key)) return [];
       return [`policy variable ${variable} is not supported by the local AWS`];
     });
+}
+
+/** Of a choice (one or many), the branch that went deepest says what is wrong. */
+function spell(issue: z.core.$ZodIssue, path: readonly PropertyKey[]): string[] {
+  const at = [...path, ...issue.path];
+  if (issue.code !== 'invalid_union') return [`${at.map(String).join('.')}: ${issue.message}`];
+  const depth = (branch: readonly z.core.$ZodIssue[]): number =>
+    Math.max(0, ...branch.map((one) => one.path.length));
+  const [deepest = []] = [...issue.errors].sort((a, b) => depth(b) - depth(a));
+  return deepest.flatMap((one) => spell(one, at));
 }
 
 function malformed(name: string, problems: readonly string[]): AwsError {

@@ -25,7 +25,7 @@ describe('what the functions may do', () => {
         'dynamodb:ListStreams',
       ],
       QueryDueHosts: ['dynamodb:Query'],
-      ReadAndClaimRows: ['dynamodb:BatchGetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+      ReadAndClaimRows: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
       ReadAndCountInLedger: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
       QueryLedgerByHost: ['dynamodb:Query'],
       SendToWorkQueues: ['sqs:SendMessage'],
