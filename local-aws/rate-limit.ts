@@ -25,7 +25,7 @@ export function createRateLimit(
       const now = clock.now();
       tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
       filledAt = now;
-      if (tokens < 1) throw new AwsError('ThrottlingException', 'Rate exceeded', 429);
+      if (tokens < 1) throw new AwsError('ThrottlingException', 'Rate exceeded');
       tokens -= 1;
     },
   };

@@ -219,7 +219,7 @@ describe('notices', () => {
     const actions = resources(template, 'AWS::CloudWatch::Alarm').map(
       ({ properties }) => list(properties['AlarmActions']).length,
     );
-    expect(actions).toEqual(Array<number>(16).fill(1));
+    expect(actions).toEqual(Array<number>(17).fill(1));
   });
 
   it('certificates of others raise no alarm where the CA is shared', () => {
