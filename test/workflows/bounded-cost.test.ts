@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CertvendError } from '../../src/core/errors.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { HOST } from '../builders/facts.ts';
 import type { Mode } from '../ports/faults.ts';
@@ -91,6 +92,26 @@ describe.each(Object.entries(FOR_EVER))('%s, for months', (what, begin) => {
 });
 
 describe('hosts that fail', () => {
+  it('do not keep the others of their page from their turn', async () => {
+    const world = new World();
+    const others = ['mi-00000000000000001', 'mi-00000000000000002'];
+    for (const id of [HOST, ...others]) {
+      world.hosts.add(id);
+      world.inventory.rows.set(id, { hostID: id });
+    }
+    const write = world.inventory.write.bind(world.inventory);
+    world.inventory.write = (facts, change, now) =>
+      facts.hostId === HOST
+        ? Promise.reject(new CertvendError('Unavailable', 'this row cannot be written'))
+        : write(facts, change, now);
+    await world.invokeCheck();
+    await world.run(MINUTE);
+    expect(others.map((id) => standing(world, id))).toEqual(['Ready', 'Ready']);
+    world.inventory.write = write;
+    await world.run(HOUR);
+    expect(standing(world, HOST)).toBe('Ready');
+  });
+
   it('take nothing from the day of the others', async () => {
     const world = new World({ maxIssuancesPerFleetPerDay: 20 });
     for (let host = 0; host < 10; host += 1) {

@@ -103,4 +103,16 @@ describe('events', () => {
       expect(world.row(HOST)).not.toHaveProperty('failure');
     },
   );
+
+  it('lost together with the answer of the CA leave its token, and so one certificate', async () => {
+    const world = new World();
+    world.eventDelays = () => [];
+    let answers = 0;
+    world.faults.plan = ({ name }) =>
+      name === 'authority.issue' && (answers += 1) === 1 ? 'lost' : undefined;
+    world.enrol(HOST);
+    await world.run(HOUR);
+    expect(standing(world, HOST)).toBe('Ready');
+    expect(issuances(world, HOST)).toBe(1);
+  });
 });

@@ -150,6 +150,11 @@ export function sqsOperations(
         QueueUrls: [...queues.values()].filter(({ name }) => name.startsWith(prefix)).map(({ url }) => url),
       }),
     }),
+    StartMessageMoveTask: operation({
+      input: z.strictObject({ SourceArn: z.string(), DestinationArn: z.string().optional() }),
+      needs: (input) => [{ action: 'sqs:StartMessageMoveTask', resource: input.SourceArn }],
+      run: (input, caller) => moveMessages([...queues.values()], input, caller),
+    }),
     PurgeQueue: operation({
       input: z.strictObject({ QueueUrl }),
       needs: needs('sqs:PurgeQueue'),
@@ -175,6 +180,28 @@ function send(
   const senderId = caller.kind === 'service' ? caller.service : caller.accessKeyId;
   const attributes = input.MessageAttributes ?? {};
   return queue.send({ body: input.MessageBody, attributes, senderId }, input.DelaySeconds);
+}
+
+/** Back to where the dead letters came from, as new messages; at once, where AWS takes its time. */
+function moveMessages(
+  queues: readonly Queue[],
+  input: { readonly SourceArn: string; readonly DestinationArn?: string | undefined },
+  caller: Caller,
+): JsonObject {
+  const source = queues.find(({ arn }) => arn === input.SourceArn);
+  const target = queues.find(({ arn, settings }) =>
+    input.DestinationArn === undefined
+      ? settings.redrive?.deadLetterTargetArn === input.SourceArn
+      : arn === input.DestinationArn,
+  );
+  if (source === undefined || target === undefined)
+    throw new AwsError('ResourceNotFoundException', 'The resource that you specified does not exist.');
+  for (const { body, attributes } of source.messages()) {
+    const MessageAttributes = { ...attributes };
+    send(target, { MessageBody: body, MessageAttributes }, caller);
+  }
+  source.purge();
+  return { TaskHandle: Buffer.from(source.arn).toString('base64') };
 }
 
 function requireSmallBatch(batch: readonly { readonly MessageBody: string }[]): void {
