@@ -184,6 +184,7 @@ export class Administrator {
 }
 
 export const isReady = (row: Item): boolean => row['status'] === 'Ready';
+export const isIssuing = (row: Item): boolean => row['status'] === 'Issuing';
 export const isFailing = (row: Item): boolean => row['status'] === 'Failing';
 /** The stage of the attempt that a row holds. */
 export const stageOf = (row: Item | undefined): unknown => {
