@@ -27,7 +27,7 @@ OPERATIONS = {
     "scheduler": "ListSchedules",
     "sns": "GetTopicAttributes ListSubscriptions ListSubscriptionsByTopic ListTopics Publish",
     "sqs": """ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch GetQueueAttributes
-        GetQueueUrl ListQueues PurgeQueue ReceiveMessage SendMessage SendMessageBatch""",
+        GetQueueUrl ListQueues PurgeQueue ReceiveMessage SendMessage SendMessageBatch StartMessageMoveTask""",
     "ssm": """CreateActivation DeregisterManagedInstance DescribeDocument DescribeInstanceInformation GetDocument
         GetCommandInvocation ListCommandInvocations ListCommands ListDocuments SendCommand""",
     "sts": "GetCallerIdentity",
