@@ -6,7 +6,7 @@ import { startLocalAws } from '../local-aws/index.ts';
 import type { LocalAws } from '../local-aws/index.ts';
 import { readArguments } from './local/arguments.ts';
 import type { Arguments } from './local/arguments.ts';
-import { summary } from './local/summary.ts';
+import { environment, summary } from './local/summary.ts';
 import type { Running } from './local/summary.ts';
 import { synthesize } from './synthesize.ts';
 import { explain, main, print, UsageError } from './terminal.ts';
@@ -37,7 +37,7 @@ await main(async () => {
       ? error
       : new UsageError(error instanceof Error ? error.message : String(error));
   } finally {
-    rmSync(join(STATE, 'local.json'), { force: true });
+    for (const name of ['local.json', 'local.env']) rmSync(join(STATE, name), { force: true });
     await aws.close();
   }
 });
@@ -86,11 +86,13 @@ async function fleet(aws: LocalAws, wanted: number): Promise<Running['nodes']> {
 }
 
 /** For scripts and for the commands of another terminal. */
-function writeState({ aws, outputs, nodes }: Running): void {
+function writeState(running: Running): void {
+  const { aws, outputs, nodes } = running;
   const { endpoint, region } = aws;
   mkdirSync(STATE, { recursive: true });
   const text = JSON.stringify({ endpoint, region, outputs, nodes }, undefined, 2);
   writeFileSync(join(STATE, 'local.json'), `${text}\n`);
+  writeFileSync(join(STATE, 'local.env'), `${environment(running).join('\n')}\n`);
 }
 
 /** Also while it starts, a signal ends it in order. */

@@ -72,6 +72,7 @@ const ACCOUNT_ID = '123456789012';
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   requireCommand('bash', ['--version']);
   requireCommand('openssl', ['version']);
+  const signingHelper = options.signingHelper === undefined ? undefined : executable(options.signingHelper);
   const region = options.region ?? 'us-east-1';
   const { directory, remove } = workDirectory(options.directory);
   const data: AwsWorkerData = {
@@ -84,7 +85,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     enforce: options.enforce ?? true,
     faults: options.faults ?? {},
     faultSeed: options.faultSeed ?? 1,
-    signingHelper: options.signingHelper === undefined ? undefined : executable(options.signingHelper),
+    signingHelper,
     keep: options.keep ?? false,
     wireLog: options.wireLog === undefined ? undefined : resolve(options.wireLog),
   };

@@ -17,13 +17,13 @@ export function summary({ aws, outputs, nodes }: Running, options: Arguments): s
     `certvend runs at ${endpoint} with ${hosts(nodes.length)}. In another terminal (AWS CLI v1 or v2):`,
     '',
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_DEFAULT_REGION=${region} AWS_PAGER=`,
-    'export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local',
+    'export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local     # or: . .certvend/local.env',
     '# enrol a host, and look at its row a few seconds later',
     `aws dynamodb put-item --table-name certificates --item ${key}`,
     `aws dynamodb get-item --table-name certificates --key ${key}`,
     '# replace its certificate now',
     `aws dynamodb update-item --table-name certificates --key ${key} --update-expression 'REMOVE expiry'`,
-    'aws lambda invoke --function-name CertCheck-Trigger /dev/stdout',
+    'aws lambda invoke --function-name CertCheck-Trigger response.json && cat response.json',
     '# earn credentials with it, as an application on the host does',
     ...credentialProcess(node, outputs),
     '',
@@ -36,6 +36,27 @@ export function summary({ aws, outputs, nodes }: Running, options: Arguments): s
       ? 'Ctrl-C stops it; nothing is kept (--data DIR keeps it).'
       : `Ctrl-C stops it; the CA, its certificates and lists, both tables, the nodes and the time stay in ${options.data}.`,
   ];
+}
+
+/** Lines for `. .certvend/local.env`: where the AWS is, and the names that its commands need. */
+export function environment({ aws, outputs, nodes }: Running): string[] {
+  const variables = {
+    AWS_ENDPOINT_URL: aws.endpoint,
+    AWS_REGION: aws.region,
+    AWS_DEFAULT_REGION: aws.region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_PAGER: '',
+    HOST: nodes[0]?.id ?? '',
+    ROOT: nodes[0]?.root ?? '',
+    PCA_ARN: outputs['PCAARN'] ?? '',
+    TRUST_ANCHOR_ARN: outputs['IAMRATrustAnchorARN'] ?? '',
+    PROFILE_ARN: outputs['IAMRAProfileARN'] ?? '',
+    ROLE_ARN: outputs['IAMRARoleARN'] ?? '',
+  };
+  return Object.entries(variables).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
+  );
 }
 
 function hosts(count: number): string {
