@@ -75,6 +75,8 @@ interface State {
 /** SQS delays a message by at most 900 s, so one run starts no more than fit into that; the rest waits for the next tick. */
 const DELAY_MAX = 900;
 const WIDTH = 10;
+/** Hosts whose claims are enqueued together: what a function that is stopped claimed and did not enqueue waits for its deadline. */
+const PART = 25;
 const PAGES_MAX = 10_000;
 const LOOKS_MAX = 3;
 const DUE = ['issue', 'resume', 'redeploy'];
@@ -164,7 +166,9 @@ async function eachPage(
   for (let page = 0; page < PAGES_MAX; page += 1) {
     if (page > 0 && !run.hasTime()) return after;
     const { items, next } = await read(after);
-    await checkPage(items, run, state);
+    for (let start = 0; start < items.length; start += PART) {
+      await checkPage(items.slice(start, start + PART), run, state);
+    }
     if (next === undefined) return undefined;
     after = next;
   }
