@@ -1,6 +1,6 @@
 /** The sample kept serials in decimal, or in hexadecimal without its leading zero: neither can be revoked as it stands. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { certificateArn, serialFromArn } from '../../../src/core/serial.ts';
+import { certificateArn, serialFromArn, serialFromHex } from '../../../src/core/serial.ts';
 import { x509Codec } from '../../../src/pki/codec.ts';
 import { CA } from '../../builders/facts.ts';
 import { csrOf } from '../../scripts/pair.ts';
@@ -31,5 +31,10 @@ describe('defect 18: the form of a serial', () => {
     const pem = Buffer.from(Certificate, 'base64').toString();
     expect(x509Codec.certificate(pem).serial).toBe(written);
     expect(serialFromArn(certificateArn(CA, written))).toBe(written);
+  });
+
+  it('gets its leading zero back where somebody dropped it', () => {
+    expect(serialFromHex('a1b2c')).toBe('0A1B2C');
+    expect(serialFromHex('0A:1B:2C')).toBe('0A1B2C');
   });
 });
