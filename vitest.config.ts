@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/compatibility/**', 'test/full/**'],
+          exclude: ['test/e2e/**', 'test/compatibility/**', 'test/full/**', 'test/clients/**'],
           testTimeout: 30_000,
         },
       },
@@ -29,6 +29,16 @@ export default defineConfig({
           include: ['test/full/**/*.test.ts'],
           globalSetup: ['test/synthesize-once.ts'],
           testTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // The real clients of AWS, which scripts/real-clients.sh installs.
+          name: 'clients',
+          include: ['test/clients/**/*.test.ts'],
+          globalSetup: ['test/synthesize-once.ts'],
+          testTimeout: 120_000,
         },
       },
     ],

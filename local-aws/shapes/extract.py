@@ -52,7 +52,7 @@ CREATE_SESSION = {
                 "roleArn": ["string", "querystring", "roleArn"],
                 "trustAnchorArn": ["string", "querystring", "trustAnchorArn"],
                 "durationSeconds": "SessionSeconds",
-                "instanceProperties": "InstanceProperties",
+                "instanceProperties": "SessionProperties",
                 "roleSessionName": "SessionName",
                 "sessionName": "string",
             },
@@ -60,7 +60,7 @@ CREATE_SESSION = {
         },
         "SessionSeconds": {"type": "integer", "min": 900, "max": 43200},
         "SessionName": {"type": "string", "min": 2, "max": 64, "pattern": "[\\w+=,.@-]*"},
-        "InstanceProperties": {"type": "map", "key": "string", "value": "string"},
+        "SessionProperties": {"type": "map", "key": "string", "value": "string"},
         "CreateSessionResponse": {
             "type": "structure",
             "members": {"credentialSet": "CredentialSet", "subjectArn": "string"},
@@ -197,6 +197,7 @@ def extract(service, names):
     operations = {name: source.operation(name) for name in sorted(names)}
     if service == "rolesanywhere":
         operations["CreateSession"] = CREATE_SESSION["operation"]
+        assert not source.shapes.keys() & CREATE_SESSION["shapes"].keys(), "a shape of CreateSession has a taken name"
         source.shapes.update(CREATE_SESSION["shapes"])
     return {
         "model": metadata["apiVersion"],
