@@ -77,7 +77,12 @@ test.each<[string, JsonObject, Record<string, string>, boolean]>([
   ['a missing key with a positive operator', { StringEquals: { 's3:prefix': 'x' } }, {}, false],
   ['a missing key with a negated operator', { StringNotEquals: { 's3:prefix': 'x' } }, {}, true],
   ['a missing key with IfExists', { StringLikeIfExists: { 's3:prefix': 'x*' } }, {}, true],
-  ['one of several unwanted values', { StringNotLike: { 's3:prefix': ['a*', 'x*'] } }, { 's3:prefix': 'xy' }, false],
+  [
+    'one of several unwanted values',
+    { StringNotLike: { 's3:prefix': ['a*', 'x*'] } },
+    { 's3:prefix': 'xy' },
+    false,
+  ],
   [
     'two keys, of which one fails',
     { StringEquals: { 's3:prefix': 'x', 's3:x-amz-acl': 'y' } },
