@@ -7,6 +7,7 @@ const COMMON: Readonly<Record<string, readonly number[]>> = {
   ExpiredTokenException: [400, 403],
   IncompleteSignature: [400, 403],
   InternalFailure: [500],
+  InvalidParameterValue: [400],
   InvalidSignatureException: [400, 403],
   RequestExpired: [400, 403],
   MissingAuthenticationToken: [403],

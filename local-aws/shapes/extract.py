@@ -174,6 +174,10 @@ class Extract:
                 found[side] = self.name_of(raw[side]["shape"])
         if "resultWrapper" in raw.get("output", {}):
             found["result"] = raw["output"]["resultWrapper"]
+        if name == "ReceiveMessage":
+            # The model says attributes of queues, the documentation those of messages, and clients send the latter.
+            request = self.shapes[found["input"]]["members"]
+            request["AttributeNames"] = request["MessageSystemAttributeNames"]
         found["errors"] = [self.error(one["shape"]) for one in raw.get("errors", [])]
         return found
 

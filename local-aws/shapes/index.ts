@@ -147,8 +147,17 @@ function refuse(service: ServiceModel, name: string, problems: readonly Problem[
     throw unknown ? new AwsError('NotImplemented', message, 501) : new AwsError('InvalidArgument', message);
   }
   if (service.protocol === 'query') throw new AwsError('ValidationError', message);
+  if (service.target === 'AmazonSQS') throw sqsError(problems, message);
   const unreadable = problems.some(({ kind }) => kind === 'type');
   throw new AwsError(unreadable ? 'SerializationException' : 'ValidationException', message);
+}
+
+/** SQS kept the codes of its query protocol. */
+function sqsError(problems: readonly Problem[], message: string): AwsError {
+  const attribute = problems.some(
+    ({ path, kind }) => kind === 'constraint' && path.startsWith('AttributeNames.'),
+  );
+  return new AwsError(attribute ? 'InvalidAttributeName' : 'InvalidParameterValue', message);
 }
 
 function requireKnownError({ service, operation }: Known, name: string, response: HttpResponse): void {

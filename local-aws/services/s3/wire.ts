@@ -84,6 +84,27 @@ export function readS3Request(request: HttpRequest): S3Request {
   return { operation, ...place };
 }
 
+/** What `encoding-type=url` asks for, because XML cannot hold every key. */
+export function encodeKeys(listing: string): string {
+  return listing
+    .replace(
+      /<(Key|Prefix|Delimiter|Marker|NextMarker|StartAfter)>([^<]*)</g,
+      (_all, name: string, text: string) => {
+        const key = text.replace(/&(lt|gt|quot|apos|amp);/g, (entity) => ENTITIES[entity] ?? entity);
+        return `<${name}>${encodeURIComponent(key).replace(/%2F/g, '/')}<`;
+      },
+    )
+    .replace('</ListBucketResult>', '<EncodingType>url</EncodingType></ListBucketResult>');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&apos;': "'",
+  '&amp;': '&',
+};
+
 function operationOf(
   { method, query }: HttpRequest,
   { bucket, key }: { bucket: string; key: string },

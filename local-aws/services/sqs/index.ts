@@ -17,6 +17,18 @@ export interface SqsService extends Service {
   queueUrlOf(queueArn: string): string;
 }
 
+/** Errors whose code was another one in the query protocol, which clients still show. */
+const QUERY_CODES: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ['QueueDoesNotExist', 'NonExistentQueue'],
+    ['EmptyBatchRequest', 'EmptyBatchRequest'],
+    ['TooManyEntriesInBatchRequest', 'TooManyEntriesInBatchRequest'],
+    ['BatchEntryIdsNotDistinct', 'BatchEntryIdsNotDistinct'],
+    ['InvalidBatchEntryId', 'InvalidBatchEntryId'],
+    ['BatchRequestTooLong', 'BatchRequestTooLong'],
+  ].map(([name, old]) => [name, `AWS.SimpleQueueService.${String(old)}`]),
+);
+
 export function createSqsService(platform: Platform): SqsService {
   const { clock } = platform;
   const queues = new Map<string, Queue>();
@@ -49,6 +61,12 @@ export function createSqsService(platform: Platform): SqsService {
   });
   return {
     ...service,
+    async handle(request, caller) {
+      const response = await service.handle(request, caller);
+      const old = QUERY_CODES[response.headers['x-amzn-errortype'] ?? ''];
+      if (old === undefined) return response;
+      return { ...response, headers: { ...response.headers, 'x-amzn-query-error': `${old};Sender` } };
+    },
     onMessage: (queueUrl, wake) => find(queueUrl).onMessage(wake),
     queueUrlOf(queueArn) {
       return (byArn(queueArn) ?? find(queueArn)).url;

@@ -29,6 +29,10 @@ const entries = <T extends z.ZodRawShape>(
   z.array(z.strictObject({ ...shape, Id: z.string() }));
 const names = z.array(z.string()).optional();
 
+/** SQS calls every parameter that it cannot take by this name. */
+const parameters = <I>(definition: Parameters<typeof operation<I>>[0]): Operation =>
+  operation({ invalidCode: 'InvalidParameterValue', ...definition });
+
 export function sqsOperations(
   platform: Platform,
   queues: ReadonlyMap<string, Queue>,
@@ -42,12 +46,12 @@ export function sqsOperations(
     ];
 
   return {
-    SendMessage: operation({
+    SendMessage: parameters({
       input: z.strictObject({ QueueUrl, ...outgoing }),
       needs: needs('sqs:SendMessage'),
       run: (input, caller) => sentShape(send(find(input.QueueUrl), input, caller)),
     }),
-    SendMessageBatch: operation({
+    SendMessageBatch: parameters({
       input: z.strictObject({ QueueUrl, Entries: entries(outgoing) }),
       needs: needs('sqs:SendMessage'),
       run: (input, caller) => {
@@ -55,7 +59,7 @@ export function sqsOperations(
         return each(input.Entries, (entry) => sentShape(send(find(input.QueueUrl), entry, caller)));
       },
     }),
-    ReceiveMessage: operation({
+    ReceiveMessage: parameters({
       input: z.strictObject({
         QueueUrl,
         MaxNumberOfMessages: z.number().int().min(1).max(10).optional(),
@@ -84,7 +88,7 @@ export function sqsOperations(
         return messages.length === 0 ? {} : { Messages: messages };
       },
     }),
-    DeleteMessage: operation({
+    DeleteMessage: parameters({
       input: z.strictObject({ QueueUrl, ReceiptHandle: z.string() }),
       needs: needs('sqs:DeleteMessage'),
       run(input) {
@@ -92,7 +96,7 @@ export function sqsOperations(
         return {};
       },
     }),
-    DeleteMessageBatch: operation({
+    DeleteMessageBatch: parameters({
       input: z.strictObject({ QueueUrl, Entries: entries({ ReceiptHandle: z.string() }) }),
       needs: needs('sqs:DeleteMessage'),
       run: (input) =>
@@ -101,7 +105,7 @@ export function sqsOperations(
           return {};
         }),
     }),
-    ChangeMessageVisibility: operation({
+    ChangeMessageVisibility: parameters({
       input: z.strictObject({ QueueUrl, ReceiptHandle: z.string(), VisibilityTimeout: visibility }),
       needs: needs('sqs:ChangeMessageVisibility'),
       run(input) {
@@ -109,7 +113,7 @@ export function sqsOperations(
         return {};
       },
     }),
-    ChangeMessageVisibilityBatch: operation({
+    ChangeMessageVisibilityBatch: parameters({
       input: z.strictObject({
         QueueUrl,
         Entries: entries({ ReceiptHandle: z.string(), VisibilityTimeout: visibility }),
@@ -121,7 +125,7 @@ export function sqsOperations(
           return {};
         }),
     }),
-    GetQueueUrl: operation({
+    GetQueueUrl: parameters({
       input: z.strictObject({
         QueueName: z.string(),
         QueueOwnerAWSAccountId: z.literal(platform.accountId).optional(),
@@ -129,7 +133,7 @@ export function sqsOperations(
       needs: (input) => [{ action: 'sqs:GetQueueUrl', resource: find(input.QueueName).arn }],
       run: (input) => ({ QueueUrl: find(input.QueueName).url }),
     }),
-    GetQueueAttributes: operation({
+    GetQueueAttributes: parameters({
       input: z.strictObject({ QueueUrl, AttributeNames: names }),
       needs: needs('sqs:GetQueueAttributes'),
       run(input) {
@@ -143,19 +147,19 @@ export function sqsOperations(
         };
       },
     }),
-    ListQueues: operation({
+    ListQueues: parameters({
       input: z.strictObject({ QueueNamePrefix: z.string().optional() }),
       needs: () => [{ action: 'sqs:ListQueues', resource: '*' }],
       run: ({ QueueNamePrefix: prefix = '' }) => ({
         QueueUrls: [...queues.values()].filter(({ name }) => name.startsWith(prefix)).map(({ url }) => url),
       }),
     }),
-    StartMessageMoveTask: operation({
+    StartMessageMoveTask: parameters({
       input: z.strictObject({ SourceArn: z.string(), DestinationArn: z.string().optional() }),
       needs: (input) => [{ action: 'sqs:StartMessageMoveTask', resource: input.SourceArn }],
       run: (input, caller) => moveMessages([...queues.values()], input, caller),
     }),
-    PurgeQueue: operation({
+    PurgeQueue: parameters({
       input: z.strictObject({ QueueUrl }),
       needs: needs('sqs:PurgeQueue'),
       run(input) {
