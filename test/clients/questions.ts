@@ -194,7 +194,11 @@ function sqs(QueueUrl: string): Question[] {
     on('wait too long', 'ReceiveMessage', { WaitTimeSeconds: 21 }),
     on('send a batch', 'SendMessageBatch', Entries('a', 'b')),
     on('send an empty batch', 'SendMessageBatch', { Entries: [] }),
-    on('send eleven', 'SendMessageBatch', Entries(...'abcdefghijk')),
+    on(
+      'send eleven',
+      'SendMessageBatch',
+      Entries(...Array.from({ length: 11 }, (_none, n) => `m${String(n)}`)),
+    ),
     on('send the same id twice', 'SendMessageBatch', Entries('a', 'a')),
     on('attributes', 'GetQueueAttributes', { AttributeNames: ['QueueArn', 'DelaySeconds'] }),
     on('an attribute that is none', 'GetQueueAttributes', { AttributeNames: ['Colour'] }),

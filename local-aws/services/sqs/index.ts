@@ -18,16 +18,14 @@ export interface SqsService extends Service {
 }
 
 /** Errors whose code was another one in the query protocol, which clients still show. */
-const QUERY_CODES: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    ['QueueDoesNotExist', 'NonExistentQueue'],
-    ['EmptyBatchRequest', 'EmptyBatchRequest'],
-    ['TooManyEntriesInBatchRequest', 'TooManyEntriesInBatchRequest'],
-    ['BatchEntryIdsNotDistinct', 'BatchEntryIdsNotDistinct'],
-    ['InvalidBatchEntryId', 'InvalidBatchEntryId'],
-    ['BatchRequestTooLong', 'BatchRequestTooLong'],
-  ].map(([name, old]) => [name, `AWS.SimpleQueueService.${String(old)}`]),
-);
+const QUERY_CODES: Readonly<Record<string, string>> = {
+  BatchEntryIdsNotDistinct: 'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
+  BatchRequestTooLong: 'AWS.SimpleQueueService.BatchRequestTooLong',
+  EmptyBatchRequest: 'AWS.SimpleQueueService.EmptyBatchRequest',
+  InvalidBatchEntryId: 'AWS.SimpleQueueService.InvalidBatchEntryId',
+  QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
+  TooManyEntriesInBatchRequest: 'AWS.SimpleQueueService.TooManyEntriesInBatchRequest',
+};
 
 export function createSqsService(platform: Platform): SqsService {
   const { clock } = platform;
