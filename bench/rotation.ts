@@ -9,7 +9,7 @@ import { synthesize } from '../cli/synthesize.ts';
 import { startLocalAws } from '../local-aws/index.ts';
 
 const HOSTS = 5;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 export interface RotationCost {
   readonly enrolMedianSeconds: number;
@@ -29,7 +29,8 @@ export async function measureRotation(): Promise<RotationCost> {
     const fleet = new Fleet(aws, outputs, await aws.addNodes(HOSTS));
     const ids = fleet.nodes.map(({ id }) => id);
     const enrolMedianSeconds = await enrolMedian(fleet, ids);
-    const fleetRenewal = await counted(fleet, ids, () => aws.advanceClock(5 * DAY_MS));
+    await fleet.fourDaysPass();
+    const fleetRenewal = await counted(fleet, ids, () => aws.advanceClock(17 * HOUR_MS));
     const [first = ''] = ids;
     const single = await counted(fleet, [first], () => fleet.removeExpiry(first));
     const ledger = await fleet.ledger();

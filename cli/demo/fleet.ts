@@ -38,6 +38,8 @@ export interface Earned {
 
 const POLL_MS = 100;
 const WAIT_MS = 60_000;
+const SETTLE_MS = 1_500;
+const DAY_MS = 86_400_000;
 
 export class Fleet {
   readonly aws: LocalAws;
@@ -128,6 +130,15 @@ export class Fleet {
           .map((row) => `${row.hostID} is ${row.status} (${row.statusReason}) ${row.statusMessage}`)
           .join('; ')}`,
     );
+  }
+
+  /**
+   * A jump lets the daily reconcile and the tick start at the same moment, which in AWS is rare, and they would compete
+   * for the same hosts. So days pass first, while nothing is due; then hours, which hold a tick alone.
+   */
+  async fourDaysPass(): Promise<void> {
+    await this.aws.advanceClock(4 * DAY_MS);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
 
   /** A file of a host, as a path of this machine. */

@@ -11,7 +11,7 @@ export interface Stage {
   readonly run: (fleet: Fleet, say: (line: string) => void) => Promise<void>;
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
 export const STAGES: readonly Stage[] = [
@@ -83,9 +83,10 @@ async function renewFleet(fleet: Fleet, say: (line: string) => void): Promise<vo
       fleet.nodes.map(async ({ id }): Promise<[string, string]> => [id, (await fleet.row(id)).serial]),
     ),
   );
+  await fleet.fourDaysPass();
   const callsBefore = (await fleet.aws.calls()).length;
-  await fleet.aws.advanceClock(5 * DAY_MS);
-  say('it is five days later');
+  await fleet.aws.advanceClock(17 * HOUR_MS);
+  say('it is four days and 17 hours later: the renewal time has passed');
   const rows = await fleet.until(
     'the renewal',
     [...before.keys()],

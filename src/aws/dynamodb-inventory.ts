@@ -6,7 +6,7 @@ import {
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, DynamoDBClient, QueryCommandOutput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { CertvendError } from '../core/errors.ts';
 import { applyChange } from '../core/facts.ts';
@@ -50,27 +50,32 @@ export function dynamodbInventory(
   }
 
   async function due(now: number, after: string | undefined): Promise<Page<HostFacts>> {
-    const cursor = after === undefined ? { shard: 0 } : readCursor(after);
-    const shard = CHECK_SHARDS[cursor.shard];
-    if (shard === undefined) return { items: [] };
+    const keys: Item[] = [];
+    let cursor: Cursor = after === undefined ? { shard: 0 } : readCursor(after);
+    // Over the shards until a page is full: a few due hosts are one page, and so one look at their agents.
+    while (keys.length < DUE_PAGE && CHECK_SHARDS[cursor.shard] !== undefined) {
+      const { Items = [], LastEvaluatedKey } = await queryDue(now, cursor, DUE_PAGE - keys.length);
+      keys.push(...Items.flatMap(({ hostID }) => (hostID === undefined ? [] : [{ hostID }])));
+      cursor =
+        LastEvaluatedKey === undefined
+          ? { shard: cursor.shard + 1 }
+          : { shard: cursor.shard, key: LastEvaluatedKey };
+    }
+    const items = (await batchGet(keys)).map(factsOf);
+    const more = CHECK_SHARDS[cursor.shard] !== undefined;
+    return { items, ...(more ? { next: JSON.stringify(cursor) } : {}) };
+  }
+
+  function queryDue(now: number, { shard, key }: Cursor, limit: number): Promise<QueryCommandOutput> {
     const query = new QueryCommand({
       TableName: table,
       IndexName: dueIndex,
       KeyConditionExpression: 'checkShard = :shard AND nextCheckAt <= :now',
-      ExpressionAttributeValues: marshall({ ':shard': shard, ':now': isoTime(now) }),
-      Limit: DUE_PAGE,
-      ...(cursor.key === undefined ? {} : { ExclusiveStartKey: cursor.key }),
+      ExpressionAttributeValues: marshall({ ':shard': CHECK_SHARDS[shard], ':now': isoTime(now) }),
+      Limit: limit,
+      ...(key === undefined ? {} : { ExclusiveStartKey: key }),
     });
-    const { Items = [], LastEvaluatedKey } = await calling('Query', () => client.send(query));
-    const items = (
-      await batchGet(Items.flatMap(({ hostID }) => (hostID === undefined ? [] : [{ hostID }])))
-    ).map(factsOf);
-    const nextShard = cursor.shard + 1;
-    if (LastEvaluatedKey !== undefined)
-      return { items, next: JSON.stringify({ shard: cursor.shard, key: LastEvaluatedKey }) };
-    return nextShard < CHECK_SHARDS.length
-      ? { items, next: JSON.stringify({ shard: nextShard }) }
-      : { items };
+    return calling('Query', () => client.send(query));
   }
 
   async function batchGet(keys: readonly Item[]): Promise<Item[]> {
@@ -125,7 +130,12 @@ export function dynamodbInventory(
   return { get, due, all, write };
 }
 
-function readCursor(text: string): { shard: number; key?: Item } {
+interface Cursor {
+  readonly shard: number;
+  readonly key?: Item;
+}
+
+function readCursor(text: string): Cursor {
   const cursor: unknown = JSON.parse(text);
   if (
     typeof cursor === 'object' &&
@@ -134,7 +144,7 @@ function readCursor(text: string): { shard: number; key?: Item } {
     typeof cursor.shard === 'number'
   ) {
     // Written by `due` alone; the service checks the key again.
-    return cursor as { shard: number; key?: Item };
+    return cursor as Cursor;
   }
   throw new CertvendError('InvalidMessage', 'the cursor of the due index is not one of ours');
 }
