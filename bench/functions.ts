@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundleFunctions } from '../lib/bundle.ts';
+import { RUNTIME_SETTINGS } from '../src/settings/runtime-settings.ts';
 
 export interface FunctionCost {
   readonly name: string;
@@ -46,29 +47,8 @@ function medianImport(file: string): number {
   return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)] ?? 0;
 }
 
-const NAMES = [
-  ...[
-    'inventoryTable',
-    'dueIndex',
-    'ledgerTable',
-    'ledgerHostIndex',
-    'issuanceQueueUrl',
-    'deploymentQueueUrl',
-    'topicArn',
-  ],
-  ...[
-    'certificateAuthorityArn',
-    'templateArn',
-    'signingAlgorithm',
-    'trustAnchorArn',
-    'profileArn',
-    'roleArn',
-    'generateCsrDocument',
-  ],
-  ...['deployCertificateDocument', 'crlName'],
-];
 const SETTINGS = {
-  ...Object.fromEntries(NAMES.map((name) => [name, 'bench'])),
+  ...Object.fromEntries(RUNTIME_SETTINGS.map((name) => [name, 'bench'])),
   hostDefaults: {},
   policy: {},
 };

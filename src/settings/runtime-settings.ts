@@ -41,14 +41,15 @@ export function parseRuntimeSettings(json: string | undefined): RuntimeSettings 
     throw new Error('environment variable CERTVEND is missing; the stack sets it: deploy the stack again');
   }
   const settings = JSON.parse(json) as RuntimeSettings; // written by lib/, which builds it as this very type
-  const missing = REQUIRED.filter((name) => !Object.hasOwn(settings, name));
+  const missing = RUNTIME_SETTINGS.filter((name) => !Object.hasOwn(settings, name));
   if (missing.length > 0) {
     throw new Error(`environment variable CERTVEND lacks ${missing.join(', ')}; deploy the stack again`);
   }
   return settings;
 }
 
-const REQUIRED: readonly (keyof RuntimeSettings)[] = [
+/** Every member; `parseRuntimeSettings` asks for all of them. */
+export const RUNTIME_SETTINGS: readonly (keyof RuntimeSettings)[] = [
   'inventoryTable',
   'dueIndex',
   'ledgerTable',

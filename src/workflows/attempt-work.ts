@@ -4,10 +4,12 @@ import type { FactsChange, HostFacts, IssuancePolicy, Step } from '../core/facts
 import { LOOK_AGAIN_SECONDS } from '../core/messages.ts';
 import type { OwnMessage } from '../core/messages.ts';
 import { requestHash } from '../core/hashes.ts';
+import type { HostFailure, UnreadableOutput } from '../core/command-output.ts';
+import { FAILURE } from '../core/reasons.ts';
 import { fail, loses, park } from '../core/transitions.ts';
 import type { CertificateAuthority } from '../ports/certificate-authority.ts';
 import type { CertificateCodec } from '../ports/certificate-codec.ts';
-import type { HostCommands } from '../ports/host-commands.ts';
+import type { CommandResult, HostCommands } from '../ports/host-commands.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Telemetry } from '../ports/telemetry.ts';
@@ -157,4 +159,19 @@ export async function lookAgainLater(
   if (message.kind !== 'lookAgain' || deadline === undefined || run.now + LOOK_AGAIN_SECONDS >= deadline)
     return;
   await run.ports.queue.send([{ queue, message, delaySeconds: LOOK_AGAIN_SECONDS }]);
+}
+
+/** Why a command did not do its work: the host's own words, the service's, or that its output does not fit. */
+export function commandFailure(
+  output: HostFailure | UnreadableOutput | { readonly ok: true },
+  { state, detail }: CommandResult,
+  purpose: string,
+): { reason: string; message: string } {
+  if (output.ok === false) return { reason: output.reason, message: output.message };
+  if (state === 'timedOut') {
+    return { reason: FAILURE.commandTimedOut, message: `the command to ${purpose} ended as ${detail}` };
+  }
+  if (output.ok === 'unreadable') return { reason: FAILURE.outputUnreadable, message: output.message };
+  const message = `the command to ${purpose} ended as ${detail}, and its result is not the one of this attempt`;
+  return { reason: FAILURE.outputUnreadable, message };
 }

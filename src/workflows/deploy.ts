@@ -15,6 +15,7 @@ import { beginDeployment, complete, completeWithoutReload } from '../core/transi
 import type { CommandResult } from '../ports/host-commands.ts';
 import { adopt } from './adopt.ts';
 import {
+  commandFailure,
   lookAgainLater,
   patiently,
   recordFailure,
@@ -202,17 +203,8 @@ async function useResult(facts: RunningFacts, result: CommandResult, run: Deploy
     return;
   }
   const failed =
-    output.ok === false
-      ? (cloned(facts, output) ?? { reason: output.reason, message: output.message })
-      : result.state === 'timedOut'
-        ? {
-            reason: FAILURE.commandTimedOut,
-            message: `the command to deploy the certificate ended as ${result.detail}`,
-          }
-        : {
-            reason: FAILURE.outputUnreadable,
-            message: output.ok === 'unreadable' ? output.message : `the command ended as ${result.detail}`,
-          };
+    (output.ok === false ? cloned(facts, output) : undefined) ??
+    commandFailure(output, result, 'deploy the certificate');
   await recordFailure(facts, { step: 'deploy', ...failed }, run);
 }
 

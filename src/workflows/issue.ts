@@ -15,6 +15,7 @@ import { ATTEMPT_SECONDS, intend } from '../core/transitions.ts';
 import type { CommandResult } from '../ports/host-commands.ts';
 import { csrParameters } from './command-parameters.ts';
 import {
+  commandFailure,
   leaveToItsEnd,
   lookAgainLater,
   patiently,
@@ -118,20 +119,7 @@ async function useResult(facts: RunningFacts, result: CommandResult, run: Attemp
     await checkCsr(facts, output.csr, run);
     return;
   }
-  const timedOut = result.state === 'timedOut';
-  const failed =
-    output.ok === false
-      ? { reason: output.reason, message: output.message }
-      : timedOut
-        ? {
-            reason: FAILURE.commandTimedOut,
-            message: `the command to generate a CSR ended as ${result.detail}`,
-          }
-        : {
-            reason: FAILURE.outputUnreadable,
-            message: output.ok === 'unreadable' ? output.message : `the command ended as ${result.detail}`,
-          };
-  await recordFailure(facts, { step: 'csr', ...failed }, run);
+  await recordFailure(facts, { step: 'csr', ...commandFailure(output, result, 'generate a CSR') }, run);
 }
 
 async function checkCsr(facts: RunningFacts, pem: string, run: AttemptRun): Promise<void> {
