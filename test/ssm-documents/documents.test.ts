@@ -53,8 +53,11 @@ describe.each(['GenerateCsr', 'DeployCertificate'] as const)('document %s', (kin
   });
 
   test('holds the files of scripts/ unchanged', () => {
-    const own = kind === 'GenerateCsr' ? 'generate-csr.sh' : 'deploy-certificate.sh';
-    for (const file of ['common.sh', own]) {
+    const own =
+      kind === 'GenerateCsr'
+        ? ['generate-csr.sh']
+        : ['prove-pair.sh', 'switch-generation.sh', 'deploy-certificate.sh'];
+    for (const file of ['common.sh', ...own]) {
       expect(script).toContain(
         readFileSync(new URL(`../../ssm-documents/scripts/${file}`, import.meta.url), 'utf8'),
       );
